@@ -1,0 +1,338 @@
+"""What flows through the stages, in the order in which it flows.
+
+    bytes --parse--> FeedDocument of Entry --identify--> IdentifiedEntry
+          --normalise--> Article --fingerprint--> Fingerprint
+          --candidates, verify--> Match --join--> story
+
+Everything here is frozen: a stage receives one of these and returns another. Times are aware
+datetimes in UTC. Hashes are signed 64-bit integers, so that both databases store them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# --- fetch -------------------------------------------------------------------------------------
+
+
+class PollOutcome(StrEnum):
+    """How one poll ended. A poll has exactly one of these."""
+
+    OK = "ok"  #                      a document was read
+    NOT_MODIFIED = "not_modified"  #  304
+    SAME_BYTES = "same_bytes"  #      200 with the bytes of last time: nothing was parsed
+    GONE = "gone"  #                  410
+    RATE_LIMITED = "rate_limited"  #  429 or 503 with Retry-After: the whole site waits
+    BLOCKED = "blocked"  #            403 or a challenge page instead of a feed
+    CLIENT_ERROR = "client_error"  #  another 4xx
+    SERVER_ERROR = "server_error"  #  5xx
+    NAME_ERROR = "name_error"  #      the host's name does not resolve
+    CONNECT_ERROR = "connect_error"  # refused, reset, unreachable, TLS
+    TIMEOUT = "timeout"  #            a phase or the total deadline ran out
+    TOO_LARGE = "too_large"  #        more bytes or headers than allowed, compressed or inflated
+    REDIRECT_ERROR = "redirect_error"  # too many, in a circle, or without a target
+    REFUSED = "refused"  #            our own guard refused the address, the scheme or the port
+    PROTOCOL_ERROR = "protocol_error"  # what came back was not HTTP, or was cut short
+    NOT_A_FEED = "not_a_feed"  #      bytes arrived, no feed in them
+    PARSE_FAILED = "parse_failed"  #  the worker overran or died over this document
+    OWN_OUTAGE = "own_outage"  #      our own network was down: counts against nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """One hop: the status that sent us on, and where it sent us."""
+
+    status: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server gave to ask again with, byte for byte (RFC 9110, section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One HTTP exchange, redirects followed. `body` is inflated, and None for a 304."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]  # lower-case names; repeated ones joined with ", "
+    validators: Validators
+    body: bytes | None
+    body_hash: int | None  # xxh3_64 of `body`
+    redirects: tuple[Redirect, ...] = ()
+    received_bytes: int = 0  # as they came over the wire, still compressed
+    elapsed_seconds: float = 0.0
+
+
+# --- parse -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text construct: `value` is markup to be read as HTML if `is_html`, else plain text."""
+
+    value: str
+    is_html: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An enclosure, a Media RSS item or a thumbnail, with absolute `url`."""
+
+    url: str
+    role: str = "enclosure"  # enclosure, content, thumbnail, image, player
+    type: str | None = None  # MIME type as claimed
+    medium: str | None = None  # image, audio, video, document …
+    width: int | None = None  # pixels
+    height: int | None = None
+    length_bytes: int | None = None
+    duration_seconds: int | None = None
+    title: str | None = None
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a feed document, as the feed gave it, in the feed's own order.
+
+    Links are absolute. Dates are the feed's own strings: what they mean is decided in `normalise`.
+    """
+
+    position: int
+    guid: str | None = None
+    link: str | None = None
+    title: Text | None = None
+    summary: Text | None = None
+    content: Text | None = None
+    authors: tuple[str, ...] = ()
+    published_raw: str | None = None
+    updated_raw: str | None = None
+    categories: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    related: tuple[str, ...] = ()  # other links of the entry: rel=related, via, comments
+    canonical_link: str | None = None  # feedburner:origLink, rel=canonical, external_url
+    language: str | None = None
+    base_url: str | None = None  # against which links inside the texts are resolved
+    source_title: str | None = None  # RSS <source>, atom:source, news:publication
+    source_url: str | None = None
+    rights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CadenceHints:
+    """What the document itself says about how often to ask for it."""
+
+    ttl_minutes: int | None = None
+    update_period: str | None = None  # sy:updatePeriod
+    update_frequency: int | None = None  # sy:updateFrequency
+    skip_hours: tuple[int, ...] = ()  # 0-23, GMT
+    skip_days: tuple[str, ...] = ()  # "Monday" …, GMT
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDocument:
+    """A feed as read from bytes."""
+
+    format: str  # rss20, rss10, rss092 …, atom10, atom03, cdf, json11, news_sitemap
+    lane: str  # fast, feedparser, json, sitemap: which reader read it
+    title: str | None = None
+    site_url: str | None = None
+    self_url: str | None = None
+    hub_urls: tuple[str, ...] = ()  # WebSub
+    next_url: str | None = None  # paged feeds, RFC 5005
+    description: str | None = None
+    language: str | None = None
+    generator: str | None = None
+    image_url: str | None = None
+    rights: str | None = None
+    published_raw: str | None = None
+    updated_raw: str | None = None
+    hints: CadenceHints = CadenceHints()
+    encoding: str | None = None
+    faults: tuple[str, ...] = ()  # what was wrong with it: short stable names, e.g. "truncated"
+    entries: tuple[Entry, ...] = ()
+
+
+# --- identify, normalise -----------------------------------------------------------------------
+
+
+class KeyKind(StrEnum):
+    """By what an article may be recognised. `AMP` marks a weaker key: an AMP or mobile address."""
+
+    GUID = "guid"  # scoped to its feed
+    URL = "url"  # normalised
+    CANONICAL = "canonical"  # rel=canonical, origLink
+    AMP = "amp"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    kind: KeyKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedEntry:
+    """An entry with who it is (`entry_key`, within its feed) and what it says (`entry_hash`)."""
+
+    entry: Entry
+    entry_key: int
+    entry_hash: int
+    guid_is_trusted: bool  # false: the guid is not unique in the document, so it is no key
+    link_is_trusted: bool  # false: several entries share the link, or it is the home page
+
+
+class PublishedQuality(StrEnum):
+    """How far `published_at` can be believed."""
+
+    EXACT = "exact"
+    NO_TIMEZONE = "no_timezone"
+    ASSUMED_TIMEZONE = "assumed_timezone"  # a zone name that is ambiguous or misused
+    DATE_ONLY = "date_only"
+    CLAMPED = "clamped"  # a little in the future: set to when it was seen
+    SKEW_CORRECTED = "skew_corrected"  # the server's clock is off by a known amount
+    FROM_UPDATED = "from_updated"  # only a modification date was given
+    FROM_URL = "from_url"
+    ABSURD = "absurd"  # far in the future or the past: not believed
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A piece of text the normaliser took out, and why (a short stable name)."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One publisher's piece in the schema of the database. Unknown is None, never invented."""
+
+    headline: str
+    url: str | None = None
+    canonical_url: str | None = None
+    keys: tuple[Key, ...] = ()
+    alternative_headline: str | None = None
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    dateline: str | None = None
+    source_agency: str | None = None
+    source_agency_found_in: str | None = None  # byline, dateline, credit, text, source
+    language: str | None = None  # BCP 47
+    summary: str | None = None
+    body_text: str | None = None
+    body_html: str | None = None
+    word_count: int = 0
+    text_from: str = "feed"  # feed or page
+    image_url: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
+    image_alt: str | None = None
+    media: tuple[Media, ...] = ()
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    published_raw: str | None = None
+    published_quality: PublishedQuality = PublishedQuality.MISSING
+    content_hash: int = 0
+    removed: tuple[Removed, ...] = ()
+    block_hashes: tuple[int, ...] = ()  # of the text blocks, from which boilerplate is learned
+
+
+# --- dedupe ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The compact sketch of an article's text by which candidates are found in SQL.
+
+    `version` names tokeniser, hash and sampling together: rows of different versions never meet.
+    """
+
+    version: int
+    token_count: int
+    postings: tuple[int, ...]  # the sampled hashes that go into the index
+
+
+class Relation(StrEnum):
+    """How an article stands to the one it matches. The first four make one story."""
+
+    IDENTICAL = "identical"
+    ABRIDGED = "abridged"  # the later text is a part of the earlier one
+    EXTENDED = "extended"  # the later text contains the earlier one
+    EDITED = "edited"
+    QUOTES = "quotes"  # recorded, not merged
+    DIGEST = "digest"  # recorded, not merged
+
+    @property
+    def makes_a_story(self) -> bool:
+        return self not in (Relation.QUOTES, Relation.DIGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The evidence that `article_id` republishes `of_article_id`."""
+
+    article_id: int
+    of_article_id: int
+    relation: Relation
+    resemblance: float  # weighted Jaccard, 0-1
+    containment: float  # share of the article's weight found in the other
+    containment_of: float  # the other way round
+    shared_weight: float
+    rule: str
+    gap_seconds: int
+    fingerprint_version: int
+
+
+# --- one poll ----------------------------------------------------------------------------------
+
+
+class EntryOutcome(StrEnum):
+    """What became of an entry. The counts of a poll add up to the entries of the document."""
+
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+    FILTERED = "filtered"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestedEntry:
+    """One entry after the pure stages.
+
+    `article` is None where nothing had to be done: the entry is known and unchanged (`reason` is
+    None), or it is invalid or filtered (`outcome` and `reason` say so).
+    """
+
+    entry_key: int
+    entry_hash: int
+    outcome: EntryOutcome | None = None  # UNCHANGED, FILTERED or INVALID; None: the store decides
+    reason: str | None = None
+    article: Article | None = None
+    fingerprint: Fingerprint | None = None
+    raw: bytes | None = None  # the entry as parsed, compressed, for `ingest reprocess`
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """A changed document after the pure stages: what the worker hands to the writer."""
+
+    document: FeedDocument  # without its entries
+    entries: tuple[HarvestedEntry, ...]
+    guids_are_trusted: bool = True
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
