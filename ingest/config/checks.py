@@ -1,0 +1,138 @@
+"""What a type cannot say: the settings checked as a whole.
+
+Pure: settings in, ConfigError out. Nothing is looked up, neither a name nor a file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from ingest.config.settings import FeedSettings, Settings
+from ingest.errors import ConfigError
+
+DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+Refuse = Callable[[str, str, str], ConfigError]  # section, key, problem
+
+MAX_PATTERN_CHARACTERS = 1_000  # of `include` and `exclude`; longer ones are lists, not patterns
+
+
+def check(settings: Settings, origin: str, overridden: Mapping[tuple[str, str], str]) -> None:
+    """Raise ConfigError at the first thing that cannot be.
+
+    `origin` is the config file as shown to the user, `overridden` tells which environment variable
+    set which key.
+    """
+
+    def refuse(section: str, key: str, problem: str) -> ConfigError:
+        variable = overridden.get((section, key))
+        where = f"environment: {variable}" if variable else f"{origin}: {section}.{key}"
+        return ConfigError(f"{where}: {problem}")
+
+    _check_database(settings, refuse)
+    for network in settings.fetch.allow_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            problem = f'{error}: a network is written like "10.0.0.0/8"'
+            raise refuse("fetch", "allow_networks", problem) from None
+    if settings.fetch.proxy is not None and not _is_url(settings.fetch.proxy, PROXY_SCHEMES):
+        raise refuse("fetch", "proxy", f"has to be a URL: {_schemes(PROXY_SCHEMES)}")
+    schedule = settings.schedule
+    if schedule.min_interval_seconds > schedule.max_interval_seconds:
+        problem = f"{schedule.min_interval_seconds} is above max_interval_seconds"
+        raise refuse("schedule", "min_interval_seconds", problem)
+    web = settings.web
+    if web.enabled and not web.token and not _is_loopback(web.host):
+        raise refuse("web", "token", f"has to be set where web.host is not loopback ({web.host})")
+    if settings.websub.callback_url is not None and not is_feed_url(settings.websub.callback_url):
+        raise refuse("websub", "callback_url", "has to be an http:// or https:// URL")
+    _check_feeds(settings.feeds, origin)
+
+
+def is_feed_url(url: str) -> bool:
+    """Whether `url` is something that can be polled: absolute, over HTTP, with a host."""
+    return _is_url(url, ("http", "https")) and not any(ch.isspace() or ord(ch) < 32 for ch in url)
+
+
+def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _schemes(schemes: tuple[str, ...]) -> str:
+    return ", ".join(f"{scheme}://" for scheme in schemes)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_database(settings: Settings, refuse: Refuse) -> None:
+    for key, url in (("url", settings.database.url), ("read_url", settings.database.read_url)):
+        scheme, separator, _ = (url or "sqlite://").partition("://")
+        if not separator or scheme not in DATABASE_SCHEMES:
+            problem = (
+                "has to be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+                f" (found {scheme[:20]!r} before ://)"
+            )
+            raise refuse("database", key, problem)
+
+
+def _check_feeds(feeds: tuple[FeedSettings, ...], origin: str) -> None:
+    urls: dict[str, int] = {}
+    names: dict[str, int] = {}
+    for number, feed in enumerate(feeds):
+        here = f"{origin}: feeds[{number}]"
+        if not is_feed_url(feed.url):
+            raise ConfigError(f"{here}.url = {feed.url[:80]!r}: has to be an http(s):// URL")
+        if (other := urls.setdefault(feed.url, number)) != number:
+            raise ConfigError(f"{here}.url: the same as feeds[{other}].url: {feed.url}")
+        if feed.name is not None:
+            _check_name(feed.name, f"{here}.name")
+            if (other := names.setdefault(feed.name, number)) != number:
+                raise ConfigError(f"{here}.name = {feed.name!r}: feeds[{other}] has it already")
+        _check_access(feed, here)
+        for key, pattern in (("include", feed.include), ("exclude", feed.exclude)):
+            if pattern is not None:
+                _check_pattern(pattern, f"{here}.{key}")
+
+
+def _check_name(name: str, place: str) -> None:
+    if not name.strip() or name.isdigit() or "://" in name or any(ord(ch) < 32 for ch in name):
+        raise ConfigError(f"{place} = {name!r}: has to be a word that is no number and no URL")
+
+
+def _check_access(feed: FeedSettings, here: str) -> None:
+    if feed.proxy is not None and not _is_url(feed.proxy, PROXY_SCHEMES):
+        raise ConfigError(f"{here}.proxy: has to be a URL: {_schemes(PROXY_SCHEMES)}")
+    for name, value in feed.headers.items():
+        if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name) or re.search(r"[\r\n\0]", value):
+            raise ConfigError(f"{here}.headers: {name!r} is not a header (RFC 9110, section 5.1)")
+    if feed.auth is None:
+        return
+    if feed.auth == "basic" and feed.username is None:
+        raise ConfigError(f'{here}.username is missing: auth = "basic" needs it')
+    if (feed.password_env is None) == (feed.password_file is None):
+        problem = "needs one of password_env and password_file"
+        raise ConfigError(f'{here}: auth = "{feed.auth}" {problem}')
+
+
+def _check_pattern(pattern: str, place: str) -> None:
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise ConfigError(f"{place}: longer than {MAX_PATTERN_CHARACTERS} characters")
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError) as error:
+        raise ConfigError(
+            f"{place} = {pattern[:60]!r}: not a regular expression: {error}"
+        ) from None
