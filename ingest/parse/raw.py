@@ -1,0 +1,78 @@
+"""An entry as compressed bytes and back: what is kept so that `ingest reprocess` needs no network.
+
+The form is JSON, not pickle: a database is data, and reading data must never run it. Fields at
+their default are left out, so that the form survives added fields and stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from ingest.model import Entry, Media, Text
+
+_MAX_INFLATED_BYTES = 20_000_000  # a row that inflates to more was not written by `pack_entry`
+
+
+def _default(f: Field[Any]) -> object:
+    return None if f.default is MISSING else f.default
+
+
+_ENTRY_FIELDS = tuple((f.name, _default(f)) for f in fields(Entry))
+_MEDIA_FIELDS = tuple((f.name, _default(f)) for f in fields(Media))
+_TEXTS = ("title", "summary", "content")
+_TUPLES = ("authors", "categories", "related")
+
+
+def _media_as_dict(media: Media) -> dict[str, object]:
+    return {
+        name: value
+        for name, default in _MEDIA_FIELDS
+        if (value := getattr(media, name)) != default
+    }
+
+
+def pack_entry(entry: Entry) -> bytes:
+    """Return `entry` as zlib-compressed JSON."""
+    packed: dict[str, object] = {}
+    for name, default in _ENTRY_FIELDS:
+        value = getattr(entry, name)
+        if value == default:
+            continue
+        if name in _TEXTS:
+            value = [value.value, int(value.is_html)]
+        elif name == "media":
+            value = [_media_as_dict(media) for media in value]
+        packed[name] = value
+    packed["position"] = entry.position
+    text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def unpack_entry(packed: bytes) -> Entry:
+    """Return the entry that `pack_entry` packed.
+
+    Raises ValueError where the bytes are not such a packing, or inflate beyond 20 MB.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(packed, _MAX_INFLATED_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"raw entry does not inflate: {error}") from error
+    if inflater.unconsumed_tail:
+        raise ValueError(f"raw entry inflates beyond {_MAX_INFLATED_BYTES} bytes")
+    values = json.loads(text.decode("utf-8", "surrogatepass"))
+    known = {name for name, _ in _ENTRY_FIELDS}
+    values = {name: value for name, value in values.items() if name in known}
+    for name in _TEXTS:
+        if name in values:
+            value, is_html = values[name]
+            values[name] = Text(value, bool(is_html))
+    for name in _TUPLES:
+        if name in values:
+            values[name] = tuple(values[name])
+    if "media" in values:
+        values["media"] = tuple(Media(**media) for media in values["media"])
+    return Entry(**values)
