@@ -1,0 +1,252 @@
+"""Text -> tokens, as numpy arrays of hashes: the words of every script, without a word list.
+
+    NFKC, casefold -> one class a character -> tokens -> 64-bit hashes
+
+A run of letters, marks and digits is a token (what `\\w+` finds, but with the vowel signs of Indic
+scripts inside their words). Scripts that are written without spaces have no such runs. There every
+character starts a token that reaches over the next ones, so that three tokens in a row cover about
+as much text as three words do elsewhere: two characters for Chinese and Japanese, four for Thai,
+Lao, Khmer and Burmese. `mass` says how much of a word a token stands for, so that lengths and
+weights mean the same in every script.
+
+Nothing here depends on the process (Python's own `hash` does): hashes go to the database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+SEPARATOR, LETTER, DIGIT, MARK, IDEOGRAPH, UNSPACED, IGNORED = range(7)
+
+# Words per character. Chinese runs at about 1.6 characters a word (segmented corpora: 1.5-1.7),
+# Thai, Lao, Khmer and Burmese at about 4 characters without their marks.
+IDEOGRAPH_MASS = 0.6
+UNSPACED_MASS = 0.25
+UNSPACED_REACH = 4  # characters a token of these scripts covers; ideographs cover 2
+
+_IDEOGRAPHS = (
+    (0x2E80, 0x2FDF),  # radicals
+    (0x3005, 0x3007),
+    (0x3021, 0x3029),
+    (0x3040, 0x30FF),  # hiragana, katakana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+)
+_UNSPACED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0xA9E0, 0xA9FF),
+    (0xAA60, 0xAA7F),
+)
+# Optional signs that one outlet writes and another leaves out: Arabic harakat and tatweel, Hebrew
+# points, soft hyphens, zero-width characters, directional marks, variation selectors.
+_IGNORED = (
+    (0x00AD, 0x00AD),
+    (0x0591, 0x05BD),
+    (0x05BF, 0x05BF),
+    (0x05C1, 0x05C2),
+    (0x05C4, 0x05C5),
+    (0x0610, 0x061A),
+    (0x0640, 0x0640),
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06DC),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x2069),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+)
+
+# Odd constants: multiplication by them is a bijection modulo 2**64. The base is Knuth's MMIX
+# multiplier, the mixer is the finaliser of splitmix64 (Steele, Lea, Flood 2014).
+_BASE = 6364136223846793005
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_NEXT = np.uint64(0x9E3779B97F4A7C15)
+_THIRD = np.uint64(0xD1B54A32D192ED03)
+_S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """The tokens of a text, in order; the arrays have one length.
+
+    `start` and `end` are character offsets in `folded`; a token of a script without spaces ends
+    with its own character although its hash reaches further.
+    """
+
+    folded: str
+    hashes: Hashes
+    is_number: Flags
+    mass: Floats
+    start: Ints
+    end: Ints
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def word(self, position: int) -> str:
+        return self.folded[int(self.start[position]) : int(self.end[position])]
+
+
+def mix(values: Hashes) -> Hashes:
+    """Spread every bit of `values` over all 64 (splitmix64's finaliser)."""
+    values = (values ^ (values >> _S30)) * _MIX_1
+    values = (values ^ (values >> _S27)) * _MIX_2
+    return values ^ (values >> _S31)
+
+
+def fold(text: str) -> str:
+    """The text in the form in which two outlets' spellings of it are equal."""
+    return _fold(text)[0]
+
+
+def tokenise(text: str) -> Tokens:
+    """Split `text` into tokens. An empty or wordless text has none."""
+    folded, codes, classes = _fold(text)
+    in_word = classes != SEPARATOR
+    edges = np.empty(len(codes) + 2, np.bool_)
+    edges[0] = edges[-1] = False
+    edges[1:-1] = in_word
+    changes = np.flatnonzero(edges[1:] != edges[:-1])
+    start, end = changes[0::2], changes[1::2]
+    unspaced = classes >= IDEOGRAPH
+    has_unspaced = bool(unspaced.any())
+    if has_unspaced:
+        start, end = _split_unspaced(classes, in_word)
+    powers, inverses = _powers(len(codes) + 2)
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(codes * powers[1 : len(codes) + 1], out=sums[1:])
+    hashes = mix((sums[end] - sums[start]) * inverses[start])
+    first = classes[start]
+    mass = np.ones(len(start))
+    if has_unspaced:
+        hashes = _reach(hashes, first, start, end)
+        mass[first == IDEOGRAPH] = IDEOGRAPH_MASS
+        mass[first == UNSPACED] = UNSPACED_MASS
+    return Tokens(folded, hashes, first == DIGIT, mass, start, end)
+
+
+def shingle(hashes: Hashes) -> Hashes:
+    """The hashes of all runs of three tokens; a text of one or two tokens has one shingle."""
+    if len(hashes) >= 3:
+        return mix(hashes[:-2] + _rotate(hashes[1:-1] * _NEXT) + hashes[2:] * _THIRD)
+    if len(hashes) == 0:
+        return hashes
+    padded = np.zeros(3, np.uint64)
+    padded[: len(hashes)] = hashes
+    return shingle(padded)
+
+
+def _rotate(values: Hashes) -> Hashes:
+    return (values << np.uint64(23)) | (values >> np.uint64(41))
+
+
+def _fold(text: str) -> tuple[str, Hashes, NDArray[np.uint8]]:
+    """The folded text, its characters' codes and their classes."""
+    if text.isascii():
+        folded = text.lower()
+        narrow = np.frombuffer(folded.encode("ascii"), np.uint8)
+        return folded, narrow.astype(np.uint64), _classes(0x80)[narrow]
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if not unicodedata.is_normalized("NFC", folded):
+        folded = unicodedata.normalize("NFC", folded)
+    codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4")
+    classes = _classes(0x10000 if int(codes.max(initial=0)) < 0x10000 else 0x110000)[codes]
+    if classes.max(initial=0) == IGNORED:
+        kept = classes != IGNORED
+        codes, classes = codes[kept], classes[kept]
+        folded = codes.tobytes().decode("utf-32-le")
+    return folded, codes.astype(np.uint64), classes
+
+
+def _split_unspaced(classes: NDArray[np.uint8], in_word: Flags) -> tuple[Ints, Ints]:
+    """Token bounds where a text has characters that are tokens of their own (with their marks)."""
+    unspaced = classes >= IDEOGRAPH
+    previous_in_word = np.concatenate(([False], in_word[:-1]))
+    # Between a character of such a script and its mark there is no boundary; a letter or a digit
+    # after one begins a new token.
+    last_base = np.maximum.accumulate(np.where(classes != MARK, np.arange(len(classes)), 0))
+    after_unspaced = np.concatenate(([False], unspaced[last_base][:-1]))
+    begins = in_word & (~previous_in_word | unspaced | (after_unspaced & (classes != MARK)))
+    ends_before = np.concatenate((~in_word | begins, [True]))
+    start = np.flatnonzero(begins)
+    boundary = np.flatnonzero(ends_before)
+    end = boundary[np.searchsorted(boundary, start, side="right")]
+    return start, end
+
+
+def _reach(hashes: Hashes, first: NDArray[np.uint8], start: Ints, end: Ints) -> Hashes:
+    """Let the tokens of scripts without spaces take in the characters after them."""
+    reached = hashes.copy()
+    touches = np.concatenate((start[1:] == end[:-1], [False]))
+    ideograph = (first == IDEOGRAPH) & touches & (np.append(first[1:], 0) == IDEOGRAPH)
+    where = np.flatnonzero(ideograph)
+    reached[where] = mix(hashes[where] * _NEXT + hashes[where + 1])
+    joined = (first == UNSPACED) & touches & (np.append(first[1:], 0) == UNSPACED)
+    alive = first == UNSPACED
+    for step in range(1, UNSPACED_REACH):
+        alive = alive.copy()
+        alive[: len(alive) - step + 1] &= joined[step - 1 :] if step > 1 else joined
+        alive[len(alive) - step :] = False
+        where = np.flatnonzero(alive)
+        reached[where] = mix(reached[where] * _NEXT + hashes[where + step])
+    return reached
+
+
+@cache
+def _classes(limit: int) -> NDArray[np.uint8]:
+    """The class of every character below `limit`, one table for each of three limits."""
+    table = np.zeros(limit, np.uint8)
+    every = "".join(map(chr, range(min(limit, 0xD800)))) + "\0" * max(
+        0, min(limit, 0xE000) - 0xD800
+    )
+    every += "".join(map(chr, range(0xE000, min(limit, 0x20000))))
+    for found in re.finditer(r"[^\W_]+", every):
+        table[found.start() : found.end()] = LETTER
+    for found in re.finditer(r"\d+", every):
+        table[found.start() : found.end()] = DIGIT
+    if limit > 0x80:
+        for position, character in enumerate(every):
+            if position > 0x2FF and unicodedata.category(character) in ("Mn", "Mc"):
+                table[position] = MARK
+        table[0x300:0x370] = MARK
+    for ranges, value in ((_IDEOGRAPHS, IDEOGRAPH), (_UNSPACED, UNSPACED)):
+        for low, high in ranges:
+            part = table[low : high + 1]
+            part[part == LETTER] = value
+    for low, high in _IGNORED:
+        table[low : high + 1] = IGNORED
+    table[0x20000:] = IDEOGRAPH
+    return table
+
+
+_power_tables: list[tuple[Hashes, Hashes]] = []
+
+
+def _powers(length: int) -> tuple[Hashes, Hashes]:
+    """`_BASE` ** i and its inverse modulo 2**64, for i below `length` at least."""
+    if not _power_tables or len(_power_tables[0][0]) < length:
+        size = max(4096, 1 << (length - 1).bit_length())
+        powers = np.full(size, _BASE, np.uint64)
+        inverses = np.full(size, pow(_BASE, -1, 1 << 64), np.uint64)
+        powers[0] = inverses[0] = 1
+        _power_tables[:] = [
+            (np.multiply.accumulate(powers), np.multiply.accumulate(inverses)),
+        ]
+    return _power_tables[0]
