@@ -1,0 +1,123 @@
+"""The column types of the schema, and the two dialects' differences in them.
+
+Times are stored as UTC: `timestamptz` on PostgreSQL, sortable text ("2026-01-31 12:00:00.000000")
+on SQLite. Hashes are signed 64-bit integers on both. What is read often and written at every poll
+is coded as a small integer; the codes below are part of the stored format, so a code is never
+reused or renumbered, only appended.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    SmallInteger,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ingest.model import EntryOutcome, KeyKind, PollOutcome
+
+# SQLite makes only an INTEGER PRIMARY KEY the row's own address.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+Hash = BigInteger().with_variant(Integer(), "sqlite")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Time(TypeDecorator[datetime]):
+    """An aware UTC datetime; a naive one is refused, since nobody can know what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Python to database; ValueError for a time without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
+        """Database to Python, always in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
+
+
+class Coded(TypeDecorator[_Choice], Generic[_Choice]):
+    """A StrEnum stored as its small integer code."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, codes: Mapping[_Choice, int]) -> None:
+        super().__init__()
+        self.codes = tuple(codes.items())
+        self._code_of = dict(codes)
+        self._member_of = {code: member for member, code in codes.items()}
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Member to code."""
+        return None if value is None else self._code_of[value]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> _Choice | None:  # noqa: ARG002
+        """Code to member."""
+        return None if value is None else self._member_of[value]
+
+
+POLL_OUTCOME_CODES: Mapping[PollOutcome, int] = {
+    PollOutcome.OK: 1,
+    PollOutcome.NOT_MODIFIED: 2,
+    PollOutcome.SAME_BYTES: 3,
+    PollOutcome.GONE: 4,
+    PollOutcome.RATE_LIMITED: 5,
+    PollOutcome.BLOCKED: 6,
+    PollOutcome.CLIENT_ERROR: 7,
+    PollOutcome.SERVER_ERROR: 8,
+    PollOutcome.NAME_ERROR: 9,
+    PollOutcome.CONNECT_ERROR: 10,
+    PollOutcome.TIMEOUT: 11,
+    PollOutcome.TOO_LARGE: 12,
+    PollOutcome.REDIRECT_ERROR: 13,
+    PollOutcome.REFUSED: 14,
+    PollOutcome.PROTOCOL_ERROR: 15,
+    PollOutcome.NOT_A_FEED: 16,
+    PollOutcome.PARSE_FAILED: 17,
+    PollOutcome.OWN_OUTAGE: 18,
+}
+
+KEY_KIND_CODES: Mapping[KeyKind, int] = {
+    KeyKind.GUID: 1,
+    KeyKind.URL: 2,
+    KeyKind.CANONICAL: 3,
+    KeyKind.AMP: 4,
+}
+
+ENTRY_OUTCOME_CODES: Mapping[EntryOutcome, int] = {
+    EntryOutcome.NEW: 1,
+    EntryOutcome.REVISED: 2,
+    EntryOutcome.UNCHANGED: 3,
+    EntryOutcome.FILTERED: 4,
+    EntryOutcome.INVALID: 5,
+}
+
+PollOutcomeCode = Coded(POLL_OUTCOME_CODES)
+KeyKindCode = Coded(KEY_KIND_CODES)
+EntryOutcomeCode = Coded(ENTRY_OUTCOME_CODES)

@@ -1,0 +1,73 @@
+"""Every table of the database under one roof; `metadata.comment`s are the docs' source.
+
+publisher -< feed -- feed_schedule (hot)     site: politeness across workers
+              |-< poll                        feed_document: what the last document held
+              |-< sighting >- article -< article_key, revision
+                                |-- article_content, fingerprint -< posting
+                                |-- story_article >- story         match, story_pin
+match_queue: to be compared     change: the stream     worker, meta: the program's own
+"""
+
+from __future__ import annotations
+
+from ingest.store.article_tables import (
+    article,
+    article_content,
+    article_key,
+    boilerplate_block,
+    raw_entry,
+    revision,
+    sighting,
+)
+from ingest.store.feed_tables import (
+    feed,
+    feed_document,
+    feed_move,
+    feed_schedule,
+    feed_url_history,
+    meta,
+    metadata,
+    poll,
+    publisher,
+    site,
+    worker,
+)
+from ingest.store.story_tables import (
+    change,
+    fingerprint,
+    match,
+    match_queue,
+    posting,
+    story,
+    story_article,
+    story_pin,
+)
+
+__all__ = [
+    "article",
+    "article_content",
+    "article_key",
+    "boilerplate_block",
+    "change",
+    "feed",
+    "feed_document",
+    "feed_move",
+    "feed_schedule",
+    "feed_url_history",
+    "fingerprint",
+    "match",
+    "match_queue",
+    "meta",
+    "metadata",
+    "poll",
+    "posting",
+    "publisher",
+    "raw_entry",
+    "revision",
+    "sighting",
+    "site",
+    "story",
+    "story_article",
+    "story_pin",
+    "worker",
+]
