@@ -185,7 +185,7 @@ def _validate(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
     place = [part for part in first["loc"] if not _is_pydantic_label(part)]
-    section, key = str(place[0]), str(place[-1])
+    section = str(place[0])
     kind = first["type"]
     variable = overridden.get((section, str(place[1]))) if len(place) > 1 else None
     name = section
@@ -195,7 +195,7 @@ def _validate(
         raise ConfigError(f"{origin}: {name} is missing: every [[feeds]] table needs it") from None
     wanted = TYPE_NAMES.get(kind) or first["msg"].removeprefix("Input should be ")
     where = f"{ENVIRONMENT}: {variable}" if variable else f"{origin}: {name}"
-    found = _shown(key, first["input"])
+    found = _shown(" ".join(str(part) for part in place), first["input"])
     raise ConfigError(f"{where} = {found}: has to be {wanted}") from None
 
 
@@ -204,9 +204,9 @@ def _is_pydantic_label(part: int | str) -> bool:
     return isinstance(part, str) and ("[" in part or part in ("str", "int", "float", "bool"))
 
 
-def _shown(key: str, value: Any) -> str:
+def _shown(place: str, value: Any) -> str:
     """The value as found, short; never one that may hold a secret."""
-    if isinstance(value, str) and key in SECRET_KEYS:
+    if isinstance(value, str | dict | list) and SECRET_KEYS.intersection(place.split()):
         return '"…"'
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)

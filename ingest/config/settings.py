@@ -93,7 +93,12 @@ class ScheduleSettings:
     max_interval_seconds: Count = 86_400
     default_interval_seconds: Count = 1_800
     max_backoff_seconds: Count = 172_800
+    blocked_interval_seconds: Count = 86_400  # how rarely a feed that is blocked is asked
+    stale_after_days: Annotated[float, Ge(0)] = 45.0  # nothing new for so long; 0: never stale
+    move_after_days: Annotated[float, Ge(0)] = 3.0  # then a permanent redirect is believed
     lease_seconds: Count = 300
+    poll_timeout_seconds: Seconds = 180.0  # a poll that takes longer is ended; below lease_seconds
+    drain_timeout_seconds: Seconds = 30.0  # how long SIGTERM waits for the polls in flight
     tick_seconds: Seconds = 1.0
     batch_rows: Count = 500
     batch_seconds: Annotated[float, Ge(0)] = 0.25
