@@ -435,6 +435,19 @@ class ScheduleInput:
     site_failures: int = 0  # rate limits in a row, from the site row
     min_interval_seconds: int | None = None  # the feed's own floor
     is_pushed: bool = False  # a WebSub subscription is active: polling is only the safety net
+    is_confirmed: bool = True  # False: it may have been our own network; nothing is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A poll's outcome, seen beside what other sites answered meanwhile.
+
+    `outcome` is OWN_OUTAGE where the trouble was ours. `is_confirmed` is False where nobody else
+    was asked meanwhile, so that it cannot be told yet: the poll is repeated soon and not counted.
+    """
+
+    outcome: PollOutcome
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""The state of a feed: a pure transition, with evidence and since when.
+
+ok <-> failing      one poll that fails, one that succeeds
+ok <-> stale        nothing new for long, then news
+any -> blocked      403 or a challenge page, until a poll succeeds
+any -> gone         410, until a poll succeeds
+paused              only a person enters and leaves it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ingest.model import FeedSchedule, FeedState, PollOutcome
+from ingest.schedule.backoff import FAILURE_WEIGHTS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SUCCESSES = frozenset({PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.SAME_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One poll, as far as the state depends on it."""
+
+    outcome: PollOutcome
+    at: datetime
+    status: int | None = None
+    message: str | None = None
+    brought_news: bool = False
+
+
+def next_state(row: FeedSchedule, answer: Answer, stale_after_days: float) -> FeedSchedule:
+    """`row` with state, evidence and failure counts as they are after this answer.
+
+    Only the state's own columns change: state, state_since, state_evidence, failures,
+    failure_weight, last_outcome, last_poll_at, last_success_at, last_news_at.
+    """
+    if answer.outcome is PollOutcome.OWN_OUTAGE:
+        return replace(row, last_outcome=answer.outcome, last_poll_at=answer.at)
+    if answer.outcome in SUCCESSES:
+        return _after_success(row, answer, stale_after_days)
+    failed = replace(
+        row,
+        last_outcome=answer.outcome,
+        last_poll_at=answer.at,
+        failures=row.failures + 1,
+        failure_weight=row.failure_weight + FAILURE_WEIGHTS.get(answer.outcome, 0.0),
+    )
+    return _enter(failed, _failed_state(answer.outcome), _evidence(answer, failed.failures), answer)
+
+
+def _after_success(row: FeedSchedule, answer: Answer, stale_after_days: float) -> FeedSchedule:
+    first = row.last_success_at is None
+    news_at = answer.at if answer.brought_news or first else row.last_news_at
+    fresh = replace(
+        row,
+        last_outcome=answer.outcome,
+        last_poll_at=answer.at,
+        last_success_at=answer.at,
+        last_news_at=news_at,
+        failures=0,
+        failure_weight=0.0,
+    )
+    if stale_after_days > 0 and news_at is not None:
+        silent = answer.at - news_at
+        if silent > timedelta(days=stale_after_days):
+            return _enter(fresh, FeedState.STALE, f"nothing new since {news_at:%Y-%m-%d}", answer)
+    return _enter(fresh, FeedState.OK, None, answer)
+
+
+def _failed_state(outcome: PollOutcome) -> FeedState:
+    if outcome is PollOutcome.GONE:
+        return FeedState.GONE
+    if outcome is PollOutcome.BLOCKED:
+        return FeedState.BLOCKED
+    return FeedState.FAILING
+
+
+def _enter(
+    row: FeedSchedule, state: FeedState, evidence: str | None, answer: Answer
+) -> FeedSchedule:
+    if row.state is FeedState.PAUSED:
+        return row
+    since = row.state_since if row.state is state and row.state_since else answer.at
+    return replace(row, state=state, state_since=since, state_evidence=evidence)
+
+
+def _evidence(answer: Answer, failures: int) -> str:
+    text = answer.message or answer.outcome.value.replace("_", " ")
+    if answer.status is not None and str(answer.status) not in text:
+        text = f"HTTP {answer.status}: {text}"
+    return text if failures == 1 else f"{text} ({failures} polls in a row)"
