@@ -39,6 +39,7 @@ from ingest.schedule.cadence import (
 )
 from ingest.schedule.moves import judge_move
 from ingest.schedule.news_rate import PRIOR_HOURS, news_per_hour, observe
+from ingest.schedule.outage import UNREACHED
 from ingest.schedule.states import SUCCESSES, Answer, next_state
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from ingest.config import ScheduleSettings
 
-UNREACHED = frozenset({PollOutcome.NAME_ERROR, PollOutcome.CONNECT_ERROR, PollOutcome.TIMEOUT})
+
 GAP_SHRINK = 0.5  # of the interval, after documents without a common entry
 GAP_RECOVERY = 1.25  # after a document that overlaps again
 MIN_GAP_FACTOR = 0.125
