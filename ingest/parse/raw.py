@@ -28,9 +28,7 @@ _TUPLES = ("authors", "categories", "related")
 
 def _media_as_dict(media: Media) -> dict[str, object]:
     return {
-        name: value
-        for name, default in _MEDIA_FIELDS
-        if (value := getattr(media, name)) != default
+        name: value for name, default in _MEDIA_FIELDS if (value := getattr(media, name)) != default
     }
 
 

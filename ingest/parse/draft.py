@@ -1,0 +1,272 @@
+"""What a reader gathers while it reads, and how that becomes an `Entry`.
+
+Both lanes fill the same drafts, so that every choice (which of several links, which of several
+texts) is made in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ingest.model import CadenceHints, Entry, FeedDocument, Media, Text
+
+
+@dataclass(slots=True)
+class DraftLink:
+    """A link with an absolute `href`. `is_text`: RSS, the address is the element's text."""
+
+    href: str
+    rel: str = "alternate"
+    type: str | None = None
+    is_text: bool = False
+    title: str | None = None
+    length: str | None = None
+
+
+@dataclass(slots=True)
+class DraftMedia:
+    """A Media RSS item, or (without `url`) what a group or an entry says about all of its items."""
+
+    url: str | None = None
+    role: str = "content"
+    type: str | None = None
+    medium: str | None = None
+    width: str | None = None
+    height: str | None = None
+    length: str | None = None
+    duration: str | None = None
+    title: str | None = None
+    caption: str | None = None
+    credits: list[str] = field(default_factory=list)
+    alt: str | None = None
+    parent: DraftMedia | None = None
+
+    def finished(self) -> Media | None:
+        """Return the item with what its group and entry say about it, or None without an address."""
+        if not self.url:
+            return None
+        title, caption, credits, alt = self.title, self.caption, self.credits, self.alt
+        above = self.parent
+        while above is not None:
+            title = title or above.title
+            caption = caption or above.caption
+            credits = credits or above.credits
+            above = above.parent
+        return Media(
+            url=self.url,
+            role=self.role,
+            type=self.type or None,
+            medium=self.medium or None,
+            width=_whole(self.width),
+            height=_whole(self.height),
+            length_bytes=_whole(self.length),
+            duration_seconds=_seconds(self.duration),
+            title=title or None,
+            caption=caption or None,
+            credit=", ".join(dict.fromkeys(credits)) or None,
+            alt=alt or None,
+        )
+
+
+@dataclass(slots=True)
+class DraftEntry:
+    """One entry while it is read. Texts that are empty count as absent."""
+
+    guid: str | None = None
+    guid_is_link: bool | None = None  # None: not said
+    about: str | None = None  # rdf:about
+    links: list[DraftLink] = field(default_factory=list)
+    title: Text | None = None
+    title_depth: int = 1_000_000
+    other_title: Text | None = None  # dc:title, itunes:title
+    description: Text | None = None
+    description_depth: int = 1_000_000
+    other_summary: Text | None = None  # dc:description
+    itunes_summary: Text | None = None
+    itunes_subtitle: Text | None = None
+    contents: list[Text] = field(default_factory=list)
+    authors: list[str] = field(default_factory=list)
+    published: str | None = None
+    dc_date: str | None = None
+    created: str | None = None
+    updated: str | None = None
+    categories: list[str] = field(default_factory=list)
+    media: list[DraftMedia] = field(default_factory=list)
+    about_media: DraftMedia = field(default_factory=DraftMedia)
+    duration: str | None = None  # itunes:duration, of the enclosure
+    comments: str | None = None
+    original_link: str | None = None
+    language: str | None = None
+    base_url: str | None = None
+    source_title: str | None = None
+    source_url: str | None = None
+    rights: str | None = None
+
+    def finished(self, position: int) -> Entry:
+        """Make the choices."""
+        summary = (
+            self.description or self.other_summary or self.itunes_summary or self.itunes_subtitle
+        )
+        content = self.contents[0] if self.contents else None
+        notes = self.itunes_summary
+        if content is None and notes and summary and len(notes.value) > len(summary.value):
+            content = notes  # a podcast's show notes beside a one-line description
+        return Entry(
+            position=position,
+            guid=self.guid or self.about or None,
+            link=self._link(),
+            title=self.title or self.other_title,
+            summary=summary,
+            content=content,
+            authors=tuple(dict.fromkeys(self.authors)),
+            # dc:date is "a point associated with the resource", and feeds mean its publication
+            published_raw=self.published or self.dc_date or self.created,
+            updated_raw=self.updated,
+            categories=tuple(dict.fromkeys(self.categories)),
+            media=self._media(),
+            related=self._related(),
+            canonical_link=self.original_link or self._first("canonical"),
+            language=self.language,
+            base_url=self.base_url,
+            source_title=self.source_title,
+            source_url=self.source_url,
+            rights=self.rights,
+        )
+
+    def _first(self, rel: str) -> str | None:
+        return next((link.href for link in self.links if link.rel == rel and link.href), None)
+
+    def _link(self) -> str | None:
+        """RSS <link> text, else an alternate that is HTML, else a guid that says it is a link."""
+        text = next((link.href for link in self.links if link.is_text and link.href), None)
+        if text:
+            return text
+        alternates = [link for link in self.links if link.rel == "alternate" and link.href]
+        for link in alternates:
+            if link.type in _HTML:
+                return link.href
+        if alternates:
+            return alternates[0].href
+        guid = self.guid or ""
+        if self.guid_is_link is not False and guid.startswith(("http://", "https://")):
+            return guid
+        about = self.about or ""
+        if about.startswith(("http://", "https://")):
+            return about
+        return None
+
+    def _related(self) -> tuple[str, ...]:
+        found = [link.href for link in self.links if link.rel in _RELATED and link.href]
+        if self.comments:
+            found.append(self.comments)
+        return tuple(dict.fromkeys(found))
+
+    def _media(self) -> tuple[Media, ...]:
+        found = [
+            DraftMedia(
+                url=link.href,
+                role="enclosure",
+                type=link.type,
+                length=link.length,
+                duration=self.duration,
+                title=link.title,
+            ).finished()
+            for link in self.links
+            if link.rel == "enclosure"
+        ]
+        found.extend(media.finished() for media in self.media)
+        return tuple(dict.fromkeys(media for media in found if media is not None))
+
+
+@dataclass(slots=True)
+class DraftFeed:
+    """The head of a feed while it is read."""
+
+    title: str | None = None
+    title_depth: int = 1_000_000
+    links: list[DraftLink] = field(default_factory=list)
+    description: str | None = None
+    language: str | None = None
+    generator: str | None = None
+    image_url: str | None = None
+    rights: str | None = None
+    published: str | None = None
+    updated: str | None = None
+    ttl: str | None = None
+    update_period: str | None = None
+    update_frequency: str | None = None
+    skip_hours: list[str] = field(default_factory=list)
+    skip_days: list[str] = field(default_factory=list)
+
+    def finished(
+        self,
+        *,
+        format: str,
+        lane: str,
+        encoding: str | None,
+        faults: tuple[str, ...],
+        entries: tuple[Entry, ...],
+    ) -> FeedDocument:
+        """Make the choices."""
+        text = next((link.href for link in self.links if link.is_text and link.href), None)
+        alternates = [link for link in self.links if link.rel == "alternate" and link.href]
+        html = next((link.href for link in alternates if link.type in _HTML), None)
+        return FeedDocument(
+            format=format,
+            lane=lane,
+            title=self.title or None,
+            site_url=text or html or (alternates[0].href if alternates else None),
+            self_url=self._first("self"),
+            hub_urls=tuple(
+                dict.fromkeys(link.href for link in self.links if link.rel == "hub" and link.href)
+            ),
+            next_url=self._first("next"),
+            description=self.description or None,
+            language=self.language or None,
+            generator=self.generator or None,
+            image_url=self.image_url or None,
+            rights=self.rights or None,
+            published_raw=self.published or None,
+            updated_raw=self.updated or None,
+            hints=CadenceHints(
+                ttl_minutes=_whole(self.ttl),
+                update_period=(self.update_period or "").lower() or None,
+                update_frequency=_whole(self.update_frequency),
+                skip_hours=tuple(
+                    sorted({h % 24 for h in map(_whole, self.skip_hours) if h is not None})
+                ),
+                skip_days=tuple(dict.fromkeys(day.capitalize() for day in self.skip_days if day)),
+            ),
+            encoding=encoding,
+            faults=faults,
+            entries=entries,
+        )
+
+    def _first(self, rel: str) -> str | None:
+        return next((link.href for link in self.links if link.rel == rel and link.href), None)
+
+
+_HTML = frozenset({None, "", "text/html", "application/xhtml+xml", "html"})
+_RELATED = frozenset({"related", "via", "comments"})
+
+
+def _whole(text: str | None) -> int | None:
+    """Return a non-negative whole number as feeds write it ("640", "640px", "640.0"), or None."""
+    if not text:
+        return None
+    digits = text.strip().split(".")[0].removesuffix("px")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+
+
+def _seconds(text: str | None) -> int | None:
+    """Return the seconds of "754", "12:34" or "1:02:03" (itunes:duration), or None."""
+    if not text:
+        return None
+    parts = text.strip().split(":")
+    numbers = [_whole(part) for part in parts]
+    if len(parts) > 3 or None in numbers:
+        return None
+    total = 0
+    for number in numbers:
+        total = total * 60 + (number or 0)
+    return total
