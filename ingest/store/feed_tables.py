@@ -79,7 +79,6 @@ feed = Table(
     Column("language", Text, comment="the feed's own claim"),
     Column("generator", Text),
     Column("image_url", Text),
-    Column("hints", Json, comment="ttl, sy:*, skipHours, skipDays as read"),
     Column(
         "guids_are_trusted",
         Boolean,
@@ -114,31 +113,40 @@ feed_schedule = Table(
         server_default=text("0"),
         comment="grows with every claim; a write with an older one is refused",
     ),
-    Column(
-        "state",
-        Text,
-        nullable=False,
-        server_default=text("'ok'"),
-        comment="ok, failing, stale, blocked, gone, paused",
-    ),
+    Column("state", Text, nullable=False, comment="ok, failing, stale, blocked, gone, paused"),
     Column("state_since", Time, nullable=False),
     Column("state_evidence", Text, comment="what brought the state about, in one line"),
     Column(
-        "failures",
-        Integer,
-        nullable=False,
-        server_default=text("0"),
-        comment="polls in a row that brought nothing, own outages aside",
+        "interval_seconds", Float, nullable=False, comment="between last_poll_at and next_poll_at"
     ),
-    Column("interval_seconds", Integer, nullable=False, comment="the cadence now"),
+    Column("failures", Integer, nullable=False, comment="polls that failed in a row"),
+    Column("failure_weight", Float, nullable=False, comment="the same, by how hard they failed"),
     Column("etag", Text, comment="byte for byte as the server gave it"),
     Column("last_modified", Text, comment="byte for byte as the server gave it"),
     Column("body_hash", Hash, comment="xxh3_64 of the last body read"),
     Column("last_poll_at", Time, comment="when a poll last ended, whatever its outcome"),
     Column("last_outcome", PollOutcomeCode),
     Column("last_success_at", Time, comment="when the content was last known to be current"),
-    Column("last_new_at", Time, comment="when a poll last brought a new article"),
+    Column("last_news_at", Time, comment="when a poll last brought a new or revised entry"),
     Column("last_full_at", Time, comment="when the body was last asked for unconditionally"),
+    Column("recent_news", Float, nullable=False, comment="new entries, half-life half a day"),
+    Column("recent_hours", Float, nullable=False, comment="hours watched, same half-life"),
+    Column("usual_news", Float, nullable=False, comment="new entries, half-life a week"),
+    Column("usual_hours", Float, nullable=False, comment="hours watched, same half-life"),
+    Column("entries", Integer, nullable=False, comment="in the last document read"),
+    Column(
+        "gap_factor", Float, nullable=False, comment="below 1 after documents that did not overlap"
+    ),
+    Column("possible_gap_at", Time, comment="the last time two documents did not overlap"),
+    Column("hints", Json, comment="ttl, sy:*, skipHours, skipDays of the last document; or null"),
+    Column(
+        "cache_seconds",
+        Float,
+        nullable=False,
+        comment="how long the last answer called itself fresh",
+    ),
+    Column("retry_after_seconds", Float, nullable=False, comment="what the last answer asked for"),
+    Column("move", Json, comment="a permanent redirect that is not believed yet; or null"),
     Index("ix_feed_schedule_next_poll_at", "next_poll_at"),
     Index("ix_feed_schedule_site_id", "site_id"),
     comment="the hot part of a feed: when it is polled, by whom, with what validators",
@@ -169,24 +177,6 @@ feed_url_history = Table(
     comment="where a feed was polled before",
 )
 
-feed_move = Table(
-    "feed_move",
-    metadata,
-    Column("feed_id", Id, ForeignKey("feed.id"), primary_key=True, autoincrement=False),
-    Column("url", Text, nullable=False, comment="where a permanent redirect points"),
-    Column("first_seen_at", Time, nullable=False),
-    Column("last_seen_at", Time, nullable=False),
-    Column("times", Integer, nullable=False, comment="polls that ended there"),
-    Column(
-        "is_proven",
-        Boolean,
-        nullable=False,
-        server_default=text("false"),
-        comment="the target parsed as a feed that shares entries",
-    ),
-    comment="a permanent redirect under observation; adopted only when seen again over days",
-)
-
 poll = Table(
     "poll",
     metadata,
@@ -202,7 +192,7 @@ poll = Table(
     Column("entries_unchanged", Integer),
     Column("entries_filtered", Integer),
     Column("entries_invalid", Integer),
-    Column("interval_seconds", Integer, comment="the cadence decided after this poll"),
+    Column("interval_seconds", Float, comment="the cadence decided after this poll"),
     Column(
         "possible_gap",
         Boolean,

@@ -22,7 +22,6 @@ from ingest.store.article_tables import (
 from ingest.store.feed_tables import (
     feed,
     feed_document,
-    feed_move,
     feed_schedule,
     feed_url_history,
     meta,
@@ -51,7 +50,6 @@ __all__ = [
     "change",
     "feed",
     "feed_document",
-    "feed_move",
     "feed_schedule",
     "feed_url_history",
     "fingerprint",

@@ -1,0 +1,393 @@
+"""Feeds and publishers: subscribing, finding, changing, removing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from ingest.config import FeedSettings
+from ingest.errors import UnknownFeed, UsageError
+from ingest.fetch.site import site_of
+from ingest.model import FeedSchedule, FeedState
+from ingest.store.feed_settings import settings_from_json, settings_to_json
+from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row, schedule_to_row
+from ingest.store.tables import (
+    feed,
+    feed_document,
+    feed_schedule,
+    feed_url_history,
+    publisher,
+    site,
+)
+
+_FORGET_DOCUMENT = {"etag": None, "last_modified": None, "body_hash": None}
+# Settings that change what a document yields: after a change it is read again.
+_CHANGES_READING = ("language", "text", "user_agent", "headers", "auth", "include", "exclude")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A subscribed feed as the command line shows it."""
+
+    feed_id: int
+    name: str
+    url: str
+    publisher_id: int
+    publisher: str
+    site: str
+    source: str  # config, user, opml
+    settings: FeedSettings
+    schedule: FeedSchedule
+    title: str | None
+    site_url: str | None
+    format: str | None
+    language: str | None
+    added_at: datetime
+    removed_at: datetime | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    last_full_at: datetime | None
+    validators_lie: bool
+    guids_are_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What bringing the database in line with the config did: names of feeds."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+def add(
+    connection: Connection, settings: FeedSettings, *, now: datetime, source: str = "user"
+) -> Feed:
+    """Subscribe a feed, due at once. One that was removed comes back with its history.
+
+    Raises UsageError where the URL is subscribed already or the name is taken.
+    """
+    known = connection.execute(
+        select(feed.c.id, feed.c.name, feed.c.removed_at).where(feed.c.url == settings.url)
+    ).one_or_none()
+    if known is not None and known.removed_at is None:
+        raise UsageError(f"{settings.url}: subscribed already, as {known.name!r}")
+    feed_id: int
+    if known is not None:
+        feed_id = known.id
+        _write_settings(connection, feed_id, settings, source, now)
+        _resume_row(connection, feed_id, now)
+        return get(connection, feed_id)
+    site_id = site_row(connection, site_of(settings.url))
+    feed_id = connection.execute(
+        insert(feed)
+        .values(
+            publisher_id=publisher_row(connection, settings, now),
+            site_id=site_id,
+            url=settings.url,
+            name=_free_name(connection, settings, None),
+            source=source,
+            settings=settings_to_json(settings),
+            added_at=now,
+        )
+        .returning(feed.c.id)
+    ).scalar_one()
+    connection.execute(
+        insert(feed_schedule).values(
+            feed_id=feed_id,
+            site_id=site_id,
+            **schedule_to_row(FeedSchedule(state_since=now, next_poll_at=now), now),
+        )
+    )
+    return get(connection, feed_id)
+
+
+def site_row(connection: Connection, name: str) -> int:
+    """The id of a site's row, made where there is none."""
+    found: int | None = connection.scalar(select(site.c.id).where(site.c.name == name))
+    if found is None:
+        found = connection.execute(insert(site).values(name=name).returning(site.c.id)).scalar_one()
+    return found
+
+
+def publisher_row(connection: Connection, settings: FeedSettings, now: datetime) -> int:
+    """The id of a feed's publisher: as the config names it, else one per registrable domain."""
+    domain = None if settings.publisher else site_of(settings.url)
+    name = settings.publisher or domain
+    found: int | None = connection.scalar(select(publisher.c.id).where(publisher.c.name == name))
+    if found is None:
+        found = connection.execute(
+            insert(publisher)
+            .values(name=name, domain=domain, created_at=now)
+            .returning(publisher.c.id)
+        ).scalar_one()
+    return found
+
+
+def _free_name(connection: Connection, settings: FeedSettings, own_id: int | None) -> str:
+    def is_taken(name: str) -> bool:
+        holder = connection.scalar(select(feed.c.id).where(feed.c.name == name))
+        return holder is not None and holder != own_id
+
+    if settings.name:
+        if is_taken(settings.name):
+            raise UsageError(f"feed name {settings.name!r} is taken by another feed")
+        return settings.name
+    parts = urlsplit(settings.url)
+    host = (parts.hostname or settings.url).removeprefix("www.").removeprefix("feeds.")
+    path = "/".join(filter(None, parts.path.split("/")))
+    candidates = [host, f"{host}/{path}" if path else host]
+    candidates += [f"{candidates[-1]}-{number}" for number in range(2, 1000)]
+    for candidate in candidates:
+        if not is_taken(candidate):
+            return candidate
+    raise UsageError(f"{settings.url}: give the feed a name")
+
+
+def list_feeds(connection: Connection, *, with_removed: bool = False) -> list[Feed]:
+    """All feeds, by name."""
+    query = _select_feeds().order_by(feed.c.name)
+    if not with_removed:
+        query = query.where(feed.c.removed_at.is_(None))
+    return [_feed(row) for row in connection.execute(query)]
+
+
+def get(connection: Connection, feed_id: int) -> Feed:
+    """The feed with this id. Raises UnknownFeed."""
+    row = connection.execute(_select_feeds().where(feed.c.id == feed_id)).one_or_none()
+    if row is None:
+        raise UnknownFeed(f"no feed with id {feed_id}")
+    return _feed(row)
+
+
+def find(connection: Connection, wanted: str) -> Feed:
+    """The feed by id, name or URL, or by the beginning of a name or URL that only one has.
+
+    Raises UnknownFeed, with suggestions for a name that is nearly right.
+    """
+    rows = connection.execute(
+        select(feed.c.id, feed.c.name, feed.c.url).where(feed.c.removed_at.is_(None))
+    ).all()
+    for row in rows:
+        if wanted in (row.name, row.url, str(row.id), f"#{row.id}"):
+            return get(connection, row.id)
+    lowered = wanted.casefold()
+    begins = [
+        row
+        for row in rows
+        if row.name.casefold().startswith(lowered) or _bare(row.url).startswith(_bare(wanted))
+    ]
+    if len(begins) == 1:
+        return get(connection, begins[0].id)
+    if begins:
+        names = ", ".join(sorted(row.name for row in begins)[:5])
+        raise UnknownFeed(f"{wanted!r} could be any of {len(begins)} feeds: {names}")
+    near = difflib.get_close_matches(wanted, [row.name for row in rows], n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else "; `ingest feeds list` shows all"
+    raise UnknownFeed(f"no feed {wanted!r}{hint}")
+
+
+def _bare(url: str) -> str:
+    return url.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.")
+
+
+def change(connection: Connection, feed_id: int, settings: FeedSettings, now: datetime) -> Feed:
+    """Give a feed other settings; a new URL goes into its history. Raises UsageError."""
+    _write_settings(connection, feed_id, settings, None, now)
+    return get(connection, feed_id)
+
+
+def remove(connection: Connection, feed_id: int, now: datetime) -> None:
+    """Unsubscribe: it is polled no more. Its articles stay, and so does what is known of it."""
+    connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=now))
+    connection.execute(
+        update(feed_schedule).where(feed_schedule.c.feed_id == feed_id).values(next_poll_at=None)
+    )
+
+
+def pause(connection: Connection, feed_id: int, now: datetime, reason: str | None = None) -> None:
+    """Poll it no more until it is resumed by a person."""
+    connection.execute(
+        update(feed_schedule)
+        .where(feed_schedule.c.feed_id == feed_id)
+        .values(
+            state=FeedState.PAUSED.value,
+            state_since=now,
+            state_evidence=reason or "paused by hand",
+            next_poll_at=None,
+        )
+    )
+
+
+def resume(connection: Connection, feed_id: int, now: datetime) -> None:
+    """Poll it again, from now on and as if it had never failed."""
+    _resume_row(connection, feed_id, now)
+
+
+def _resume_row(connection: Connection, feed_id: int, now: datetime) -> None:
+    connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=None))
+    connection.execute(
+        update(feed_schedule)
+        .where(feed_schedule.c.feed_id == feed_id)
+        .values(
+            state=FeedState.OK.value,
+            state_since=now,
+            state_evidence=None,
+            failures=0,
+            failure_weight=0.0,
+            next_poll_at=now,
+        )
+    )
+
+
+def sync_config_feeds(
+    connection: Connection, wanted: Sequence[FeedSettings], now: datetime
+) -> SyncReport:
+    """Bring the feeds that came from the config file in line with it.
+
+    A feed is recognised by its URL, else by its name (then its URL was edited, and its history
+    stays). Those of the config that are no longer in it are removed; feeds a person added stay,
+    and become the config's when it names them. Raises UsageError for a name used twice.
+    """
+    rows = connection.execute(
+        select(
+            feed.c.id, feed.c.url, feed.c.name, feed.c.settings, feed.c.source, feed.c.removed_at
+        )
+    ).all()
+    by_url = {row.url: row for row in rows}
+    by_name = {row.name: row for row in rows}
+    urls = {settings.url for settings in wanted}
+    added, changed, seen = [], [], set()
+    for settings in wanted:
+        row = by_url.get(settings.url)
+        if row is None and settings.name:
+            row = by_name.get(settings.name)
+            if row is not None and row.url in urls:
+                row = None
+        if row is None:
+            new = add(connection, settings, now=now, source="config")
+            added.append(new.name)
+            seen.add(new.feed_id)
+            continue
+        seen.add(row.id)
+        is_same = row.settings == settings_to_json(settings)
+        if is_same and row.source == "config" and row.removed_at is None:
+            continue
+        _write_settings(connection, row.id, settings, "config", now)
+        if row.removed_at is not None:
+            _resume_row(connection, row.id, now)
+            added.append(settings.name or row.name)
+        elif not is_same:
+            changed.append(settings.name or row.name)
+    gone = [r for r in rows if r.source == "config" and r.removed_at is None and r.id not in seen]
+    for row in gone:
+        remove(connection, row.id, now)
+    return SyncReport(tuple(added), tuple(changed), tuple(row.name for row in gone))
+
+
+def _write_settings(
+    connection: Connection,
+    feed_id: int,
+    settings: FeedSettings,
+    source: str | None,
+    now: datetime,
+) -> None:
+    before = connection.execute(
+        select(feed.c.url, feed.c.name, feed.c.settings).where(feed.c.id == feed_id)
+    ).one()
+    old = settings_from_json(before.settings)
+    site_id = site_row(connection, site_of(settings.url))
+    values: dict[str, Any] = {
+        "url": settings.url,
+        "site_id": site_id,
+        "publisher_id": publisher_row(connection, settings, now),
+        "settings": settings_to_json(settings),
+    }
+    if settings.name:
+        values["name"] = _free_name(connection, settings, feed_id)
+    if source is not None:
+        values["source"] = source
+    connection.execute(update(feed).where(feed.c.id == feed_id).values(**values))
+    if before.url != settings.url:
+        remember_url(connection, feed_id, before.url, now, "edited")
+    must_read_again = before.url != settings.url or any(
+        getattr(old, name) != getattr(settings, name) for name in _CHANGES_READING
+    )
+    if must_read_again:
+        forget_document(connection, feed_id)
+        connection.execute(
+            update(feed_schedule)
+            .where(feed_schedule.c.feed_id == feed_id, feed_schedule.c.next_poll_at.is_not(None))
+            .values(next_poll_at=now, site_id=site_id)
+        )
+
+
+def remember_url(
+    connection: Connection, feed_id: int, url: str, now: datetime, reason: str
+) -> None:
+    """Write down that `url` was the feed's until now. `reason`: moved …, edited, reverted."""
+    connection.execute(
+        insert(feed_url_history).values(feed_id=feed_id, until_at=now, url=url, reason=reason)
+    )
+
+
+def forget_document(connection: Connection, feed_id: int) -> None:
+    """Have the next poll ask unconditionally and look at every entry again."""
+    connection.execute(
+        update(feed_schedule).where(feed_schedule.c.feed_id == feed_id).values(**_FORGET_DOCUMENT)
+    )
+    connection.execute(feed_document.delete().where(feed_document.c.feed_id == feed_id))
+
+
+def count(connection: Connection) -> int:
+    """How many feeds are subscribed."""
+    query = select(func.count()).select_from(feed).where(feed.c.removed_at.is_(None))
+    return connection.scalar(query) or 0
+
+
+def _select_feeds() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            feed,
+            *SCHEDULE_COLUMNS,
+            feed_schedule.c.lease_owner,
+            feed_schedule.c.lease_until,
+            feed_schedule.c.last_full_at,
+            publisher.c.name.label("publisher"),
+            site.c.name.label("site"),
+        )
+        .join_from(feed, feed_schedule, feed_schedule.c.feed_id == feed.c.id)
+        .join(publisher, publisher.c.id == feed.c.publisher_id)
+        .join(site, site.c.id == feed.c.site_id)
+    )
+
+
+def _feed(row: AnyRow) -> Feed:
+    return Feed(
+        feed_id=row.id,
+        name=row.name,
+        url=row.url,
+        publisher_id=row.publisher_id,
+        publisher=row.publisher,
+        site=row.site,
+        source=row.source,
+        settings=settings_from_json(row.settings),
+        schedule=schedule_from_row(row),
+        title=row.title,
+        site_url=row.site_url,
+        format=row.format,
+        language=row.language,
+        added_at=row.added_at,
+        removed_at=row.removed_at,
+        lease_owner=row.lease_owner,
+        lease_until=row.lease_until,
+        last_full_at=row.last_full_at,
+        validators_lie=row.validators_lie,
+        guids_are_trusted=row.guids_are_trusted,
+    )

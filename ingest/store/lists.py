@@ -1,0 +1,43 @@
+"""Passing long lists of integers to a query as one parameter.
+
+The statement's text then stays the same whatever the length, which keeps SQLAlchemy's and the
+driver's statement caches warm and knows no limit on the number of parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, bindparam, func, text
+from sqlalchemy import column as sql_column
+from sqlalchemy import select as sql_select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger, Text
+
+
+def among(
+    connection: Connection, column: Column[int], values: Iterable[int]
+) -> ColumnElement[bool]:
+    """The predicate `column IN values`."""
+    numbers = list(values)
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(bindparam(None, json.dumps(numbers), type_=Text)).table_valued(
+            "value"
+        )
+        return column.in_(sql_select(each.c.value))
+    return column == func.any(bindparam(None, numbers, type_=ARRAY(BigInteger)))
+
+
+def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> FromClause:
+    """A table of two integer columns `a` and `b` with these rows, to be joined with."""
+    if connection.dialect.name == "sqlite":
+        rows = text(
+            "SELECT json_extract(value, '$[0]') AS a, json_extract(value, '$[1]') AS b"
+            " FROM json_each(:pairs)"
+        ).bindparams(pairs=json.dumps(values))
+    else:
+        rows = text(
+            "SELECT a, b FROM unnest(CAST(:a AS bigint[]), CAST(:b AS bigint[])) AS given(a, b)"
+        ).bindparams(a=[a for a, _ in values], b=[b for _, b in values])
+    return rows.columns(sql_column("a", BigInteger), sql_column("b", BigInteger)).subquery("given")

@@ -1,0 +1,73 @@
+"""`FeedSchedule` as columns of `feed_schedule`, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row
+
+from ingest.model import CadenceHints, FeedSchedule, FeedState, MoveSighting
+from ingest.store.tables import feed_schedule
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+_NAMES = tuple(field.name for field in dataclasses.fields(FeedSchedule))
+SCHEDULE_COLUMNS = tuple(feed_schedule.c[name] for name in _NAMES)
+_PLAIN = tuple(name for name in _NAMES if name not in ("state", "hints", "move"))
+_NO_HINTS = CadenceHints()
+
+
+def schedule_from_row(row: AnyRow) -> FeedSchedule:
+    """The FeedSchedule in a row that has SCHEDULE_COLUMNS."""
+    found = row._mapping
+    return FeedSchedule(
+        state=FeedState(found["state"]),
+        hints=_hints(found["hints"]),
+        move=_move(found["move"]),
+        **{name: found[name] for name in _PLAIN},
+    )
+
+
+def schedule_to_row(schedule: FeedSchedule, now: datetime) -> dict[str, Any]:
+    """The columns of a FeedSchedule; a state without its time is one since `now`."""
+    row = {name: getattr(schedule, name) for name in _PLAIN}
+    row["state"] = schedule.state.value
+    row["state_since"] = schedule.state_since or now
+    row["hints"] = None if schedule.hints == _NO_HINTS else _hints_to_json(schedule.hints)
+    row["move"] = None if schedule.move is None else _move_to_json(schedule.move)
+    return row
+
+
+def _hints(stored: Mapping[str, Any] | None) -> CadenceHints:
+    if stored is None:
+        return _NO_HINTS
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }
+    return CadenceHints(**values)
+
+
+def _hints_to_json(hints: CadenceHints) -> dict[str, Any]:
+    return {
+        field.name: value
+        for field in dataclasses.fields(hints)
+        if (value := getattr(hints, field.name))
+    }
+
+
+def _move(stored: Mapping[str, Any] | None) -> MoveSighting | None:
+    if stored is None:
+        return None
+    times = {name: datetime.fromisoformat(stored[name]) for name in _MOVE_TIMES}
+    return MoveSighting(**{**stored, **times})
+
+
+_MOVE_TIMES = ("first_seen_at", "last_seen_at")
+
+
+def _move_to_json(move: MoveSighting) -> dict[str, Any]:
+    stored = dataclasses.asdict(move)
+    return {**stored, **{name: stored[name].isoformat() for name in _MOVE_TIMES}}
