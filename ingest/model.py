@@ -341,6 +341,30 @@ class Harvest:
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """One finished poll, as the pipeline hands it to the writer, before anything is stored.
+
+    `validators`, `body_hash` and `harvest` are None where nothing was learnt about them: a 304
+    brings validators and no hash, a failure neither. Times are UTC, durations seconds.
+    """
+
+    started_at: datetime
+    outcome: PollOutcome
+    status: int | None = None
+    message: str | None = None  # one line: what went wrong
+    url: str | None = None  # where the answer came from, after redirects
+    redirects: tuple[Redirect, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators | None = None
+    body_hash: int | None = None
+    received_bytes: int = 0
+    elapsed_seconds: float = 0.0
+    retry_after_seconds: float | None = None
+    was_full: bool = False  # asked without validators
+    harvest: Harvest | None = None
+
+
 # --- schedule ----------------------------------------------------------------------------------
 #
 # After every poll: ScheduleInput --ingest.schedule.decide.decide--> ScheduleDecision. Pipeline and
