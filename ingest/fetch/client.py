@@ -174,7 +174,6 @@ class Client:
     ) -> tuple[tuple[str, str], ...]:
         """Own headers and credentials stay with the server they were given for."""
         headers = {
-            "host": target.authority,
             "user-agent": request.user_agent or self._user_agent,
             "accept": request.accept,
             "accept-encoding": accept_encoding(),

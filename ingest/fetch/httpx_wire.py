@@ -139,10 +139,9 @@ class HttpxWire:
         """Make `call` and push the answer into `receiver`. Raises FetchError."""
         limits = call.limits
         request = httpx.Request(
-            call.method,
+            "GET",
             call.target.url,
             headers=list(call.headers),
-            content=call.content,
             extensions={
                 "timeout": {
                     "connect": limits.connect_timeout_seconds,

@@ -45,12 +45,6 @@ class Target:
         """Whether the port goes without saying."""
         return self.port == _DEFAULT_PORTS.get(self.scheme)
 
-    @property
-    def authority(self) -> str:
-        """As the Host header says it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.is_default_port else f"{host}:{self.port}"
-
 
 @lru_cache(maxsize=16_384)
 def parse_target(url: str) -> Target:

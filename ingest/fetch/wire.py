@@ -22,15 +22,13 @@ _ASIDE_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One exchange: a GET (or another `method` with a `body`) of `target` with `headers`."""
+    """One exchange: a GET of `target` with `headers`."""
 
     target: Target
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     limits: Limits
     proxy: str | None = field(default=None, repr=False)
     verify_tls: bool = True
-    method: str = "GET"
-    content: bytes | None = field(default=None, repr=False)
 
 
 class Receiver:
@@ -62,7 +60,7 @@ class Receiver:
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The status and the header fields, which are joined by ", " where a name repeats."""
         self.status = status
-        joined = self.headers
+        joined = self.headers = {}
         size = 0
         for raw_name, raw_value in headers:
             size += len(raw_name) + len(raw_value) + 4
