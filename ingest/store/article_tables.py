@@ -17,6 +17,8 @@ from sqlalchemy import (
 from ingest.store.columns import EntryOutcomeCode, Hash, Id, Json, KeyKindCode, Time
 from ingest.store.feed_tables import metadata
 
+RECURRING_ARTICLES = 3  # from so many articles on a block is looked at: see learned.py
+
 article = Table(
     "article",
     metadata,
@@ -180,6 +182,12 @@ boilerplate_block = Table(
     Column("first_seen_at", Time, nullable=False),
     Column("last_seen_at", Time, nullable=False),
     Column("sample", Text, comment="its text, as first seen"),
+    Index(
+        "ix_boilerplate_block_recurring",
+        "publisher_id",
+        sqlite_where=text(f"articles >= {RECURRING_ARTICLES}"),
+        postgresql_where=text(f"articles >= {RECURRING_ARTICLES}"),
+    ),
     comment="text blocks of a publisher's pages: what recurs is boilerplate",
     sqlite_with_rowid=False,
 )

@@ -9,24 +9,31 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 
 from ingest.config import FeedSettings
 from ingest.errors import UnknownFeed, UsageError
 from ingest.fetch.site import site_of
 from ingest.model import FeedSchedule, FeedState
 from ingest.store.feed_settings import settings_from_json, settings_to_json
+from ingest.store.moving import remember_url
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row, schedule_to_row
+from ingest.store.site_rows import site_row
 from ingest.store.tables import (
     feed,
     feed_document,
     feed_schedule,
-    feed_url_history,
     publisher,
     site,
 )
 
 _FORGET_DOCUMENT = {"etag": None, "last_modified": None, "body_hash": None}
+# A poll in flight has lost its lease then: what it brings is not written over a person's change.
+_END_LEASE = {
+    "lease_fence": feed_schedule.c.lease_fence + 1,
+    "lease_until": None,
+    "lease_owner": None,
+}
 # Settings that change what a document yields: after a change it is read again.
 _CHANGES_READING = ("language", "text", "user_agent", "headers", "auth", "include", "exclude")
 
@@ -106,14 +113,6 @@ def add(
         )
     )
     return get(connection, feed_id)
-
-
-def site_row(connection: Connection, name: str) -> int:
-    """The id of a site's row, made where there is none."""
-    found: int | None = connection.scalar(select(site.c.id).where(site.c.name == name))
-    if found is None:
-        found = connection.execute(insert(site).values(name=name).returning(site.c.id)).scalar_one()
-    return found
 
 
 def publisher_row(connection: Connection, settings: FeedSettings, now: datetime) -> int:
@@ -207,7 +206,9 @@ def remove(connection: Connection, feed_id: int, now: datetime) -> None:
     """Unsubscribe: it is polled no more. Its articles stay, and so does what is known of it."""
     connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=now))
     connection.execute(
-        update(feed_schedule).where(feed_schedule.c.feed_id == feed_id).values(next_poll_at=None)
+        update(feed_schedule)
+        .where(feed_schedule.c.feed_id == feed_id)
+        .values(next_poll_at=None, **_END_LEASE)
     )
 
 
@@ -221,6 +222,7 @@ def pause(connection: Connection, feed_id: int, now: datetime, reason: str | Non
             state_since=now,
             state_evidence=reason or "paused by hand",
             next_poll_at=None,
+            **_END_LEASE,
         )
     )
 
@@ -242,6 +244,7 @@ def _resume_row(connection: Connection, feed_id: int, now: datetime) -> None:
             failures=0,
             failure_weight=0.0,
             next_poll_at=now,
+            **_END_LEASE,
         )
     )
 
@@ -323,18 +326,13 @@ def _write_settings(
         forget_document(connection, feed_id)
         connection.execute(
             update(feed_schedule)
-            .where(feed_schedule.c.feed_id == feed_id, feed_schedule.c.next_poll_at.is_not(None))
-            .values(next_poll_at=now, site_id=site_id)
+            .where(feed_schedule.c.feed_id == feed_id)
+            .values(
+                next_poll_at=case((feed_schedule.c.next_poll_at.is_not(None), now)),
+                site_id=site_id,
+                **_END_LEASE,
+            )
         )
-
-
-def remember_url(
-    connection: Connection, feed_id: int, url: str, now: datetime, reason: str
-) -> None:
-    """Write down that `url` was the feed's until now. `reason`: moved …, edited, reverted."""
-    connection.execute(
-        insert(feed_url_history).values(feed_id=feed_id, until_at=now, url=url, reason=reason)
-    )
 
 
 def forget_document(connection: Connection, feed_id: int) -> None:

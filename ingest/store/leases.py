@@ -73,9 +73,7 @@ class DueFeed:
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """The one predicate for "due": its time has come, its site is not asked to wait, and nobody
-    holds it.
-    """
+    """The one predicate for "due": its time has come, and nobody holds it."""
     return and_(feed_schedule.c.next_poll_at <= now, _is_free(now))
 
 
@@ -100,32 +98,55 @@ def claim_due(
     `lease_seconds` from the feed's slot. Feeds whose site has no slot within `horizon_seconds` are
     not claimed but put off to about when it will have one. Call it in a write transaction.
     """
-    found = _candidates(connection, now, limit, feed_ids)
-    if not found:
-        return []
-    # In id order, so that two workers that claim feeds of the same sites never wait in a circle.
-    sites = {
-        row.id: row
-        for row in connection.execute(
-            select(site.c.id, site.c.next_slot_at, site.c.paused_until)
-            .where(among(connection, site.c.id, {row.site_id for row in found}))
-            .order_by(site.c.id)
-            .with_for_update()
+    claims: list[dict[str, Any]] = []
+    while len(claims) < limit:
+        wanted = limit - len(claims)
+        found = _candidates(connection, now, wanted, feed_ids)
+        if not found:
+            break
+        claims += _reserve(
+            connection,
+            found,
+            now=now,
+            owner=owner,
+            lease_seconds=lease_seconds,
+            site_delay_seconds=site_delay_seconds,
+            horizon=now + timedelta(seconds=horizon_seconds) if feed_ids is None else None,
         )
+        if len(found) < wanted or feed_ids is not None:
+            break
+    return _load(connection, claims)
+
+
+def _reserve(
+    connection: Connection,
+    found: Sequence[AnyRow],
+    *,
+    now: datetime,
+    owner: str,
+    lease_seconds: float,
+    site_delay_seconds: float,
+    horizon: datetime | None,
+) -> list[dict[str, Any]]:
+    """Give each feed a slot at its site and claim it, or put it off where the slot is too far."""
+    # In id order, so that two workers that claim feeds of the same sites never wait in a circle.
+    rows = connection.execute(
+        select(site.c.id, site.c.next_slot_at, site.c.paused_until)
+        .where(among(connection, site.c.id, {row.site_id for row in found}))
+        .order_by(site.c.id)
+        .with_for_update()
+    )
+    free_at: dict[int, datetime] = {
+        row.id: max(filter(None, (now, row.next_slot_at, row.paused_until))) for row in rows
     }
     delay = timedelta(seconds=site_delay_seconds)
-    horizon = now + timedelta(seconds=horizon_seconds)
-    free_at: dict[int, datetime] = {
-        site_id: max(filter(None, (now, row.next_slot_at, row.paused_until)))
-        for site_id, row in sites.items()
-    }
-    reserved: dict[int, datetime] = {}
     claims: list[dict[str, Any]] = []
     put_off: list[dict[str, Any]] = []
+    reserved: dict[int, datetime] = {}
     for row in found:
         slot = free_at[row.site_id]
         free_at[row.site_id] = slot + delay
-        if feed_ids is None and slot > horizon:
+        if horizon is not None and slot > horizon:
             put_off.append({"b_feed_id": row.feed_id, "next_poll_at": slot})
             continue
         reserved[row.site_id] = slot + delay
@@ -136,11 +157,11 @@ def claim_due(
                 "lease_until": slot + timedelta(seconds=lease_seconds),
                 "lease_fence": row.lease_fence + 1,
                 "slot": slot,
-                "due_at": row.next_poll_at if feed_ids is None else None,
+                "due_at": row.next_poll_at if horizon is not None else None,
             }
         )
     _write_claims(connection, claims, put_off, reserved)
-    return _load(connection, claims)
+    return claims
 
 
 def _candidates(

@@ -1,0 +1,15 @@
+"""The row of a site, made when its first feed is subscribed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from ingest.store.tables import site
+
+
+def site_row(connection: Connection, name: str) -> int:
+    """The id of a site's row, made where there is none."""
+    found: int | None = connection.scalar(select(site.c.id).where(site.c.name == name))
+    if found is None:
+        found = connection.execute(insert(site).values(name=name).returning(site.c.id)).scalar_one()
+    return found
