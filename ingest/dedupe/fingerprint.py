@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.dedupe.headline import Headline, read_headline
-from ingest.dedupe.tokenise import Hashes, Tokens, mix, shingle, tokenise
+from ingest.dedupe.tokenise import Flags, Hashes, Tokens, mix, shingle, tokenise
 from ingest.model import Article, Fingerprint
 
 # Tokeniser + hash + sampling. To be raised whenever any of them changes what is stored.
@@ -73,20 +73,23 @@ def fingerprint(headline: str, text: str | None) -> Fingerprint:
 
 def fingerprint_of(shaped: Shape) -> Fingerprint:
     """The fingerprint of a text that was already read."""
-    sampled = np.unique(np.concatenate((sample(shaped.shingles), title_keys(shaped.headline))))
+    sampled = np.unique(
+        np.concatenate((shaped.shingles[is_sampled(shaped.shingles)], title_keys(shaped.headline)))
+    )
     return Fingerprint(VERSION, len(shaped.tokens), tuple(sampled.view(np.int64).tolist()))
 
 
-def sample(shingles: Hashes) -> Hashes:
-    """The shingles that go into the index, in the order of the text."""
+def is_sampled(shingles: Hashes) -> Flags:
+    """Which of a text's shingles, given in its order, go into the index."""
     if len(shingles) <= WHOLE_SHINGLES:
-        return shingles
+        return np.ones(len(shingles), np.bool_)
     kept = (shingles & np.uint64(BODY_MODULUS - 1)) == 0
     lead = shingles[:LEAD_SHINGLES]
     kept[:LEAD_SHINGLES] = (lead & np.uint64(LEAD_MODULUS - 1)) == 0
-    return shingles[kept]
+    return np.asarray(kept)
 
 
 def title_keys(headline: Headline) -> Hashes:
     """One posting for the headline, without the outlet's name; none where it says too little."""
-    return mix(np.array(headline.keys, np.uint64) ^ _TITLE_SALT)
+    keys: Hashes = np.array(headline.keys, np.uint64)
+    return mix(keys ^ _TITLE_SALT)

@@ -18,17 +18,25 @@ MAX_OUTLET_WORDS = 5.0
 # Google News repeats the headline and appends the outlet's name: at most this many tokens are new.
 MAX_NEW_TOKENS = 6
 
+# Words shorter than this are articles and prepositions in most languages with an alphabet.
+MIN_LETTERS = 3
+
 _SUFFIX = re.compile(r"\s[-–—|·]\s(?!.*\s[-–—|·]\s)")
 _MIX = np.uint64(0x9FB21C651E98DF25)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Headline:
-    """A headline in tokens; `keys` identify it with and without the outlet's name."""
+    """A headline in tokens; `keys` identify it with and without the outlet's name.
+
+    `words` are those of three letters up, `numbers` its numbers, both as hashes.
+    """
 
     tokens: Tokens
     stripped_tokens: Tokens
     keys: tuple[int, ...]
+    words: frozenset[int]
+    numbers: frozenset[int]
 
     def says_all_of(self, text: Tokens) -> bool:
         """Whether `text` is no more than this headline and an outlet's name."""
@@ -52,7 +60,16 @@ def read_headline(headline: str) -> Headline:
         if enough and 0 < after.mass.sum() <= MAX_OUTLET_WORDS:
             stripped = before
     keys = {_key(kept.hashes) for kept in (tokens, stripped) if kept.mass.sum() >= MIN_KEY_WORDS}
-    return Headline(tokens, stripped, tuple(sorted(keys)))
+    letters = stripped.end - stripped.start
+    words = stripped.hashes[((letters >= MIN_LETTERS) | (stripped.mass < 1)) & ~stripped.is_number]
+    numbers = stripped.hashes[stripped.is_number]
+    return Headline(
+        tokens,
+        stripped,
+        tuple(sorted(keys)),
+        frozenset(words.tolist()),
+        frozenset(numbers.tolist()),
+    )
 
 
 def _key(hashes: Hashes) -> int:

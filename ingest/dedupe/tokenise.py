@@ -101,6 +101,7 @@ class Tokens:
         return len(self.hashes)
 
     def word(self, position: int) -> str:
+        """The folded token at `position`."""
         return self.folded[int(self.start[position]) : int(self.end[position])]
 
 

@@ -1,0 +1,92 @@
+"""Which articles are worth comparing: votes of the hashes they share with a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ingest.dedupe.decision import MAX_POSTINGS
+from ingest.dedupe.fingerprint import is_sampled, title_keys
+from ingest.dedupe.reading import Reading
+
+# All shingles of a text up to this length are looked up, whatever its own sample: a summary may
+# stand anywhere in a longer text, whose index rows were sampled there by an eighth.
+LOOK_UP_WHOLE = 100
+MAX_STORIES = 6  # stories compared with; more changed nothing on `dev`
+DOCUMENTS_A_STORY = 2  # of each, the two that share most: one may be an abridgement of its own
+MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phrases are shared
+
+
+def hashes_to_look_up(reading: Reading) -> tuple[int, ...]:
+    """The hashes by which the index is asked about a text (signed, without repeats)."""
+    shingles = reading.shape.shingles
+    if len(shingles) > LOOK_UP_WHOLE:
+        shingles = shingles[is_sampled(shingles)]
+    keys = title_keys(reading.shape.headline)
+    return tuple(dict.fromkeys(np.concatenate((shingles, keys)).view(np.int64).tolist()))
+
+
+def sampled_hashes(reading: Reading) -> list[int]:
+    """The shingles of a text that the index knows (signed)."""
+    shingles = reading.shape.shingles
+    sampled: list[int] = shingles[is_sampled(shingles)].view(np.int64).tolist()
+    return sampled
+
+
+def choose(
+    hashes: Sequence[int],
+    postings: Mapping[int, Sequence[int]],
+    story_of: Mapping[int, int],
+) -> list[int]:
+    """The articles to compare with, best first.
+
+    `postings` are the index's answers; articles that `story_of` does not know are not yet
+    decided and are passed over. Every hash adds one over the root of its stories to the stories
+    that have it, so that a phrase of fifty stories counts as much as a seventh of a rare one.
+    """
+    votes: dict[int, float] = {}
+    members: dict[int, dict[int, int]] = {}
+    for one in hashes:
+        articles = postings.get(one)
+        if not articles:
+            continue
+        stories: dict[int, list[int]] = {}
+        for article in articles:
+            story = story_of.get(article)
+            if story is not None:
+                stories.setdefault(story, []).append(article)
+        if not stories or (len(stories) > 1 and len(articles) > MAX_POSTINGS):
+            continue
+        vote = len(stories) ** -0.5
+        for story, having in stories.items():
+            votes[story] = votes.get(story, 0.0) + vote
+            counts = members.setdefault(story, {})
+            for article in having:
+                counts[article] = counts.get(article, 0) + 1
+    if not votes:
+        return []
+    best = max(votes.values())
+    ranked = sorted(votes, key=lambda story: (-votes[story], story))[:MAX_STORIES]
+    chosen = []
+    for story in ranked:
+        if votes[story] < MIN_VOTE_SHARE * best:
+            break
+        counts = members[story]
+        # Of equal ones the oldest: it is the likelier original, and the choice is deterministic.
+        chosen += sorted(counts, key=lambda article: (-counts[article], article))[
+            :DOCUMENTS_A_STORY
+        ]
+    return chosen
+
+
+def stories_by_hash(
+    hashes: Sequence[int], postings: Mapping[int, Sequence[int]], story_of: Mapping[int, int]
+) -> dict[int, int]:
+    """In how many stories each hash occurs; articles that are not decided yet count for none."""
+    counts = {}
+    for one in hashes:
+        articles = postings.get(one)
+        if articles:
+            counts[one] = len({story_of[article] for article in articles if article in story_of})
+    return counts

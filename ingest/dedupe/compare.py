@@ -1,0 +1,120 @@
+"""Two texts -> the numbers by which a person would tell a republication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.dedupe.headline import Headline
+from ingest.dedupe.reading import Reading
+from ingest.dedupe.tokenise import Flags, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCounts:
+    """Slots whose context both texts have once: with the same and with another filling."""
+
+    numbers_same: int = 0
+    numbers_changed: int = 0
+    words_same: int = 0
+    words_changed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """How the text `a` stands to the text `b`. Weights are sums of rarities, in words.
+
+    `containment_*` is the shared share of that text's weight, `plain_*` the same with every
+    shingle weighing the same; `in_a` and `in_b` mark the shared shingles by position.
+    """
+
+    a: Reading
+    b: Reading
+    in_a: Flags
+    in_b: Flags
+    weights_a: Floats
+    weights_b: Floats
+    shared: float
+    weight_a: float
+    weight_b: float
+    title_overlap: float
+    same_titles: bool
+    titles_differ_in_numbers: bool
+
+    @property
+    def words(self) -> float:
+        """Length of the shorter text."""
+        return min(self.a.words, self.b.words)
+
+    @property
+    def containment_a(self) -> float:
+        return self.shared / self.weight_a if self.weight_a else 0.0
+
+    @property
+    def containment_b(self) -> float:
+        return self.shared / self.weight_b if self.weight_b else 0.0
+
+    @property
+    def containment(self) -> float:
+        """Of the text of less weight in the other one."""
+        return max(self.containment_a, self.containment_b)
+
+    @property
+    def coverage(self) -> float:
+        """Of the text of more weight by the other one."""
+        return min(self.containment_a, self.containment_b)
+
+    @property
+    def resemblance(self) -> float:
+        union = self.weight_a + self.weight_b - self.shared
+        return self.shared / union if union > 0 else 0.0
+
+
+def overlap(a: Headline, b: Headline) -> float:
+    """Shared words of two headlines over those of the smaller one, words of three letters up."""
+    left, right = a.words, b.words
+    if not left or not right:
+        return 0.0
+    return len(left & right) / min(len(left), len(right))
+
+
+def compare(a: Reading, b: Reading, weights_a: Floats, weights_b: Floats) -> Comparison:
+    """Compare two texts; `weights_*` is the rarity (0-1) of each of their shingles."""
+    in_a, in_b = b.holds(a.shape.shingles), a.holds(b.shape.shingles)
+    heavy_a, heavy_b = weights_a * a.mass, weights_b * b.mass
+    left, right = a.shape.headline, b.shape.headline
+    return Comparison(
+        a=a,
+        b=b,
+        in_a=in_a,
+        in_b=in_b,
+        weights_a=heavy_a,
+        weights_b=heavy_b,
+        shared=float(min(heavy_a[in_a].sum(), heavy_b[in_b].sum())),
+        weight_a=float(heavy_a.sum()),
+        weight_b=float(heavy_b.sum()),
+        title_overlap=overlap(left, right),
+        same_titles=bool(set(left.keys) & set(right.keys)),
+        titles_differ_in_numbers=left.numbers != right.numbers,
+    )
+
+
+def count_slots(a: Reading, b: Reading) -> SlotCounts:
+    """Compare what the two texts put into the same contexts."""
+    left, right = a.slots, b.slots
+    if not len(left.contexts) or not len(right.contexts):
+        return SlotCounts()
+    at = np.searchsorted(right.contexts, left.contexts)
+    at[at == len(right.contexts)] = 0
+    both = right.contexts[at] == left.contexts
+    at = at[both]
+    same = right.values[at] == left.values[both]
+    number = left.is_number[both] & right.is_number[at]
+    word = left.is_word[both] & right.is_word[at]
+    return SlotCounts(
+        int((number & same).sum()),
+        int((number & ~same).sum()),
+        int((word & same).sum()),
+        int((word & ~same).sum()),
+    )

@@ -1,0 +1,119 @@
+"""One new article against its candidates: which match, and which story follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.dedupe.compare import Comparison, compare
+from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
+from ingest.dedupe.fingerprint import VERSION
+from ingest.dedupe.rules import RULES, Rules
+from ingest.dedupe.verify import Verdict, verify
+from ingest.model import Match, Relation
+
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """A candidate that shares the text, or part of it."""
+
+    candidate: Document
+    pair: Comparison
+    verdict: Verdict
+
+
+def examine(
+    document: Document, candidate: Document, frequencies: Frequencies, rules: Rules = RULES
+) -> tuple[Comparison, Verdict]:
+    """Compare two articles and judge; what `ingest why` shows."""
+    a, b = document.reading, candidate.reading
+    pair = compare(a, b, frequencies.weights(a), frequencies.weights(b))
+    days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
+    return pair, verify(pair, rules, days)
+
+
+def decide(
+    document: Document,
+    candidates: Sequence[Document],
+    frequencies: Frequencies,
+    rules: Rules = RULES,
+) -> Decision:
+    """Compare `document` with `candidates` (decided ones, of any number of stories)."""
+    hits: list[Hit] = []
+    misses: list[NearMiss] = []
+    for candidate in candidates:
+        pair, verdict = examine(document, candidate, frequencies, rules)
+        if verdict.rule is None:
+            misses.append(
+                NearMiss(
+                    document.article_id, candidate.article_id, verdict.missing, verdict.vetoes
+                )
+            )
+        else:
+            hits.append(Hit(candidate, pair, verdict))
+    hits.sort(key=lambda hit: (-hit.pair.resemblance, hit.candidate.article_id))
+    digest = _is_digest(document, hits, rules)
+    compiled = {hit.candidate.story_id for hit in hits if hit.verdict.is_compilation}
+    matches, stories = [], []
+    for hit in hits:
+        story = hit.candidate.story_id
+        merges = not (digest or hit.verdict.quotes or story in compiled)
+        matches.append(_match(document, hit, _relation(hit, merges=merges, digest=digest)))
+        if merges and story is not None and story not in stories:
+            stories.append(story)
+    return Decision(
+        document.article_id,
+        tuple(matches),
+        stories[0] if stories else None,
+        tuple(stories[1:]),
+        tuple(misses),
+    )
+
+
+def _is_digest(document: Document, hits: Sequence[Hit], rules: Rules) -> bool:
+    """A long text that partly overlaps several stories tells them all and republishes none."""
+    if document.reading.words <= rules.digest_words or not hits:
+        return False
+    parts = {
+        hit.candidate.story_id
+        for hit in hits
+        if hit.candidate.reading.words >= rules.digest_part_words
+    }
+    return len(parts) >= 2 and all(hit.pair.coverage < rules.digest_coverage for hit in hits)
+
+
+def _relation(hit: Hit, *, merges: bool, digest: bool) -> Relation:
+    if digest:
+        return Relation.DIGEST
+    if not merges:
+        return Relation.QUOTES
+    pair = hit.pair
+    if hit.verdict.rule == "same_text":
+        return Relation.IDENTICAL
+    # A copy that was only shortened keeps nearly all of its own words in the original, and the
+    # original keeps fewer than nine tenths of its own in the copy.
+    if pair.containment_a >= 0.9 > pair.containment_b:
+        return Relation.ABRIDGED
+    if pair.containment_b >= 0.9 > pair.containment_a:
+        return Relation.EXTENDED
+    if pair.words < 0.7 * max(pair.a.words, pair.b.words):
+        return Relation.ABRIDGED if pair.a.words < pair.b.words else Relation.EXTENDED
+    return Relation.EDITED
+
+
+def _match(document: Document, hit: Hit, relation: Relation) -> Match:
+    pair = hit.pair
+    return Match(
+        article_id=document.article_id,
+        of_article_id=hit.candidate.article_id,
+        relation=relation,
+        resemblance=round(pair.resemblance, 4),
+        containment=round(min(1.0, pair.containment_a), 4),
+        containment_of=round(min(1.0, pair.containment_b), 4),
+        shared_weight=round(pair.shared, 2),
+        rule=hit.verdict.rule or "",
+        gap_seconds=int((document.at - hit.candidate.at).total_seconds()),
+        fingerprint_version=VERSION,
+    )

@@ -1,0 +1,78 @@
+"""The whole stage in memory: what the database does, for tests, prototypes and bulk re-clustering."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ingest.dedupe.candidates import choose, hashes_to_look_up, sampled_hashes, stories_by_hash
+from ingest.dedupe.decide import decide
+from ingest.dedupe.decision import MAX_POSTINGS, Decision, Document, Frequencies
+from ingest.dedupe.fingerprint import fingerprint_of
+from ingest.dedupe.rules import RULES, Rules
+
+
+class MemoryIndex:
+    """A `CandidateIndex` of dictionaries."""
+
+    def __init__(self) -> None:
+        self._articles: defaultdict[int, list[int]] = defaultdict(list)
+
+    def add(self, article_id: int, postings: Sequence[int]) -> None:
+        """Index an article; articles are added in order of their ids."""
+        for posting in postings:
+            self._articles[posting].append(article_id)
+
+    def articles_with(self, hashes: Sequence[int]) -> Mapping[int, Sequence[int]]:
+        """The newest articles of each hash, oldest of them first."""
+        found = {}
+        for one in hashes:
+            articles = self._articles.get(one)
+            if articles:
+                found[one] = articles[-MAX_POSTINGS - 1 :]
+        return found
+
+
+class MemoryStories:
+    """Stories of articles added one after the other. A story's id is its first article's."""
+
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.index = MemoryIndex()
+        self.documents: dict[int, Document] = {}
+        self.story_of: dict[int, int] = {}
+        self.members: dict[int, list[int]] = {}
+        self._rules = rules
+
+    def add(self, document: Document) -> Decision:
+        """Decide about one article and put it into its story."""
+        hashes = hashes_to_look_up(document.reading)
+        postings = dict(self.index.articles_with(hashes))
+        chosen = choose(hashes, postings, self.story_of)
+        wanted = dict.fromkeys(sampled_hashes(document.reading))
+        for article in chosen:
+            wanted.update(dict.fromkeys(sampled_hashes(self.documents[article].reading)))
+        missing = [one for one in wanted if one not in postings]
+        postings.update(self.index.articles_with(missing))
+        frequencies = Frequencies(stories_by_hash(list(wanted), postings, self.story_of))
+        candidates = [
+            replace(self.documents[article], story_id=self.story_of[article]) for article in chosen
+        ]
+        decision = decide(document, candidates, frequencies, self._rules)
+        self._apply(document, decision)
+        self.index.add(document.article_id, fingerprint_of(document.reading.shape).postings)
+        return decision
+
+    def _apply(self, document: Document, decision: Decision) -> None:
+        story = document.article_id
+        if decision.join_story is not None:
+            together = (decision.join_story, *decision.merge_stories)
+            story = min(together)
+            for other in together:
+                if other != story:
+                    moved = self.members.pop(other)
+                    self.members[story] += moved
+                    self.story_of.update(dict.fromkeys(moved, story))
+        self.documents[document.article_id] = document
+        self.story_of[document.article_id] = story
+        self.members.setdefault(story, []).append(document.article_id)

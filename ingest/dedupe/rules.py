@@ -1,0 +1,43 @@
+"""The constants of the verifier, each with its reason. `benchmarks.dedupe --sensitivity` moves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """All lengths in words, weights in words of full rarity, shares between 0 and 1."""
+
+    min_shared: int = 3
+    min_plain: float = 0.25
+    tiny_words: float = 12.0
+    short_words: float = 30.0
+    medium_words: float = 150.0
+    tiny_containment: float = 0.9
+    tiny_title: float = 0.6
+    short_containment: float = 0.6
+    short_title: float = 0.15
+    whole: float = 0.97
+    medium_containment: float = 0.5
+    long_containment: float = 0.42
+    min_weight: float = 5.0
+    lead_shingles: int = 40
+    lead_rare: float = 0.34
+    lead_min: int = 8
+    lead_share: float = 0.3
+    lead_containment: float = 0.8
+    quote_coverage: float = 0.4
+    compilation_words: float = 200.0
+    compilation_coverage: float = 0.35
+    digest_coverage: float = 0.5
+    quote_words: float = 20.0
+    quote_share: float = 0.12
+    digest_words: float = 250.0
+    digest_part_words: float = 60.0
+    apart_days: float = 2.0
+    apart_words: float = 80.0
+    apart_containment: float = 0.8
+
+
+RULES = Rules()
