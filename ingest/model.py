@@ -70,6 +70,7 @@ class Fetched:
     redirects: tuple[Redirect, ...] = ()
     received_bytes: int = 0  # as they came over the wire, still compressed
     elapsed_seconds: float = 0.0
+    is_complete: bool = True  # false: cut short on the way; what came is kept, validators are not
 
 
 # --- parse -------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -284,7 +284,7 @@ def _head(*lines: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", ": ".join(_RSS), *lines, "", ""]).encode()
 
 
-def gzip_bomb(size: int = 200_000_000, *, wbits: int = 31) -> bytes:
+def gzip_bomb(size: int = 64 << 20, *, wbits: int = 31) -> bytes:
     """`size` zero bytes, about a thousand times smaller; wbits 31 gzip, 15 zlib, -15 bare."""
     packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
     block = bytes(1 << 20)
@@ -397,13 +397,6 @@ FAULTS: dict[str, Behaviour] = {
     "always-304": answers(304),
     "sets-cookies": answers(200, HEALTHY, _RSS, set_cookie="id=42; Path=/"),
 }
-
-
-@contextlib.contextmanager
-def running() -> Iterator[FaultServer]:
-    """For a fixture of one's own: `with running() as server: yield server`."""
-    with FaultServer() as server:
-        yield server
 
 
 def main() -> None:

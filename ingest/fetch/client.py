@@ -6,6 +6,7 @@ FetchRequest -> [guard -> wire -> answer] per hop -> inflate -> Fetched, or Fetc
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ _INFLATE_ASIDE_BYTES = 262_144
 _OURS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "cookie", "te"}
 )
+# What a header may hold (RFC 9110, section 5.5), as latin-1.
+_SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
 
 def utc_now() -> datetime:
@@ -137,6 +140,7 @@ class Client:
                     PollOutcome.REDIRECT_ERROR,
                     status=status,
                 )
+        is_complete = True
         if status == 304:
             body, body_hash, validators = None, None, _after_304(request, receiver)
         else:
@@ -167,6 +171,7 @@ class Client:
             redirects=tuple(hops),
             received_bytes=received_bytes,
             elapsed_seconds=time.monotonic() - started_at,
+            is_complete=is_complete,
         )
 
     def _headers(
@@ -181,16 +186,19 @@ class Client:
         if _is_same_server(first, target):
             for name, value in request.headers.items():
                 if name.lower() not in _OURS:
+                    if not _SENDABLE.fullmatch(f"{name}{value}"):
+                        raise refused(f"the header {name!r} holds what no header may")
                     headers[name.lower()] = value
             auth = request.auth
             if auth is None and first.userinfo is not None:
                 auth = Auth.basic(*first.userinfo)
             if auth is not None:
                 headers["authorization"] = auth.header
-        if request.validators.etag is not None:
-            headers["if-none-match"] = request.validators.etag
-        if request.validators.last_modified is not None:
-            headers["if-modified-since"] = request.validators.last_modified
+        validators = request.validators
+        if validators.etag is not None and _SENDABLE.fullmatch(validators.etag):
+            headers["if-none-match"] = validators.etag
+        if validators.last_modified is not None and _SENDABLE.fullmatch(validators.last_modified):
+            headers["if-modified-since"] = validators.last_modified
         return tuple(headers.items())
 
     def _failure(self, receiver: Receiver) -> FetchError:

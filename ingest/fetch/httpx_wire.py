@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import httpcore
@@ -141,7 +142,10 @@ class HttpxWire:
         request = httpx.Request(
             "GET",
             call.target.url,
-            headers=list(call.headers),
+            headers=[
+                (name.encode("latin-1"), value.encode("latin-1", "replace"))
+                for name, value in call.headers
+            ],
             extensions={
                 "timeout": {
                     "connect": limits.connect_timeout_seconds,
@@ -227,11 +231,8 @@ def _translated(error: Exception, call: Call) -> FetchError:
     if isinstance(error, FetchError):
         return error
     where = f"{call.target.host}:{call.target.port}"
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "error_status_hint", None) == 431:  # h11: its buffer is full
-            return headers_too_large(call.limits)
-        cause = cause.__cause__
+    if any(getattr(cause, "error_status_hint", None) == 431 for cause in _causes(error)):
+        return headers_too_large(call.limits)  # h11: its buffer is full
     match error:
         case httpcore.ConnectTimeout() | httpx.ConnectTimeout():
             seconds = call.limits.connect_timeout_seconds
@@ -253,16 +254,22 @@ def _translated(error: Exception, call: Call) -> FetchError:
             )
 
 
-def _reason(error: BaseException) -> str:
-    """The operating system's or TLS's own words, from under the wrappings."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what is under its wrappings: httpcore hides some with `from None`."""
     cause: BaseException | None = error
-    reason = ""
     while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _reason(error: BaseException) -> str:
+    """The operating system's or TLS's own words."""
+    reason = ""
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not valid: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             reason = f"TLS failed: {cause.reason or 'no common ground'}"
-        elif isinstance(cause, OSError) and cause.strerror:
-            reason = cause.strerror
-        cause = cause.__cause__ or cause.__context__
+        elif isinstance(cause, OSError) and cause.errno:
+            reason = os.strerror(cause.errno)
     return reason or "connection lost"

@@ -57,6 +57,8 @@ def parse_target(url: str) -> Target:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise InvalidUrl("not a URL: its host or port cannot be read") from error
+    if "\\" in parts.netloc:
+        raise InvalidUrl("not a URL: browsers read a backslash in the host another way")
     scheme = parts.scheme.lower()
     if not scheme:
         raise InvalidUrl("not a URL: it has no http:// or https:// in front")
