@@ -154,7 +154,9 @@ def _plan_failed(
     assert outcome is not None
     if outcome is PollOutcome.OWN_OUTAGE or (outcome in UNREACHED and row.failures == 0):
         text = "our own network is down" if outcome is PollOutcome.OWN_OUTAGE else "perhaps ours"
-        term = Term("outage", text, OUTAGE_SECONDS * (1 + luck), "sets")
+        # A server that took too long was perhaps asked; one that was not reached was not.
+        shortest = floor if outcome is PollOutcome.TIMEOUT else OUTAGE_SECONDS
+        term = Term("outage", text, shortest * (1 + luck), "sets")
     elif outcome is PollOutcome.GONE:
         if row.state_since is not None and row.state_since < polled_at:
             return Plan(None, 0.0, (Term("gone", "410, confirmed by a second", 0.0, "stops"),))

@@ -70,8 +70,7 @@ def judge_move(
 ) -> MoveVerdict:
     """What one more poll says about where the feed lives.
 
-    Polls that failed say nothing: the sighting so far is kept, and so is it when the target was
-    reached but carried nothing of this feed, only without the proof.
+    A poll that failed cannot undo what was seen so far, nor prove anything.
     """
     answered = outcome in (PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.SAME_BYTES)
     target = permanent_target(redirects)
@@ -80,6 +79,8 @@ def judge_move(
     status, target_url = target
     proved = 1 if shares_entries(outcome, counts) else 0
     if previous is None or previous.target_url != target_url:
+        if previous is not None and not answered:
+            return MoveVerdict(previous)
         return MoveVerdict(MoveSighting(target_url, status, now, now, 1, proved))
     seen = replace(
         previous,

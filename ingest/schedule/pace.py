@@ -43,6 +43,7 @@ class Pace:
         """So many claims were made."""
         self._tokens -= claims
 
-    def settle(self) -> None:
+    def settle(self, now: float) -> None:
         """Begin again with an empty bucket: after an outage nothing starts with a burst."""
         self._tokens = min(self._tokens, 0.0)
+        self._at = now

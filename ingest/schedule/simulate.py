@@ -1,0 +1,167 @@
+"""What other settings would have done: the stored poll history, replayed without the network.
+
+Each new entry of a past poll is taken to have appeared at an even pace since the poll before. Over
+these arrivals the real decision function runs with the settings in question, and is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ingest.model import FeedSchedule, PollCounts, PollOutcome, ScheduleInput
+from ingest.schedule.decide import decide
+
+if TYPE_CHECKING:
+    from ingest.config import ScheduleSettings
+    from ingest.model import CadenceHints
+
+
+@dataclass(frozen=True, slots=True)
+class PastPoll:
+    """One poll of the history that succeeded: when, and how many entries it brought."""
+
+    at: datetime
+    new: int = 0
+    entries: int = 0  # in the document; 0 where none was read
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHistory:
+    """The past of one feed, oldest poll first."""
+
+    feed_id: int
+    polls: tuple[PastPoll, ...]
+    hints: CadenceHints | None = None
+    min_interval_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedRow:
+    """One line of the table: what a way of polling costs and brings."""
+
+    name: str
+    feeds: int
+    requests: int
+    requests_per_feed_day: float
+    new_entries: int
+    median_delay_seconds: float  # from the appearance of an entry to the poll that found it
+    p90_delay_seconds: float
+    missed: int  # entries that fell out of the document before they were seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    requests: int
+    days: float
+    delays: tuple[float, ...]
+    missed: int
+
+
+def simulate(
+    histories: Sequence[FeedHistory], settings: Sequence[tuple[str, ScheduleSettings]]
+) -> tuple[SimulatedRow, ...]:
+    """The table: first what was really done, then one row for each of the settings.
+
+    Feeds with fewer than two polls that succeeded say nothing and are left out.
+    """
+    usable = [history for history in histories if len(history.polls) >= 2]
+    rows = [_row("as polled", [_as_polled(history) for history in usable])]
+    for name, chosen in settings:
+        rows.append(_row(name, [_replay(history, chosen) for history in usable]))
+    return tuple(rows)
+
+
+def arrivals(history: FeedHistory) -> tuple[datetime, ...]:
+    """When the entries of the history appeared, as well as can be known. Oldest first."""
+    found: list[datetime] = []
+    before = history.polls[0].at
+    for poll in history.polls[1:]:
+        gap = poll.at - before
+        found += [before + gap * ((n + 1) / (poll.new + 1)) for n in range(poll.new)]
+        before = poll.at
+    return tuple(found)
+
+
+def _as_polled(history: FeedHistory) -> _Run:
+    moments = [poll.at for poll in history.polls]
+    return _count(history, moments)
+
+
+def _replay(history: FeedHistory, settings: ScheduleSettings) -> _Run:
+    appeared = arrivals(history)
+    size = _document_size(history)
+    end = history.polls[-1].at
+    now = history.polls[0].at
+    row = FeedSchedule()
+    moments: list[datetime] = []
+    seen = 0
+    while now <= end:
+        moments.append(now)
+        upto = _upto(appeared, now, seen)
+        new = min(upto - seen, size)
+        counts = PollCounts(entries=size, new=new, unchanged=size - new)
+        row = decide(
+            ScheduleInput(
+                feed_id=history.feed_id,
+                url="",
+                site="",
+                now=now,
+                outcome=PollOutcome.OK,
+                previous=row,
+                hints=history.hints,
+                counts=counts,
+                min_interval_seconds=history.min_interval_seconds,
+            ),
+            settings,
+        ).schedule
+        seen = upto
+        assert row.next_poll_at is not None  # a feed that answers is always polled again
+        now = row.next_poll_at
+    return _count(history, moments)
+
+
+def _count(history: FeedHistory, moments: Sequence[datetime]) -> _Run:
+    appeared = arrivals(history)
+    size = _document_size(history)
+    delays: list[float] = []
+    missed = 0
+    seen = 0
+    for moment in moments:
+        upto = _upto(appeared, moment, seen)
+        fallen_out = max(0, upto - seen - size)
+        missed += fallen_out
+        delays += [(moment - at).total_seconds() for at in appeared[seen + fallen_out : upto]]
+        seen = upto
+    days = (history.polls[-1].at - history.polls[0].at) / timedelta(days=1)
+    return _Run(len(moments), days, tuple(delays), missed)
+
+
+def _upto(appeared: Sequence[datetime], moment: datetime, start: int) -> int:
+    while start < len(appeared) and appeared[start] <= moment:
+        start += 1
+    return start
+
+
+def _document_size(history: FeedHistory) -> int:
+    sizes = [poll.entries for poll in history.polls if poll.entries > 0]
+    return max(1, int(median(sizes))) if sizes else 20
+
+
+def _row(name: str, runs: Sequence[_Run]) -> SimulatedRow:
+    requests = sum(run.requests for run in runs)
+    days = sum(run.days for run in runs)
+    delays = sorted(delay for run in runs for delay in run.delays)
+    return SimulatedRow(
+        name=name,
+        feeds=len(runs),
+        requests=requests,
+        requests_per_feed_day=requests / days if days > 0 else 0.0,
+        new_entries=len(delays),
+        median_delay_seconds=median(delays) if delays else 0.0,
+        p90_delay_seconds=delays[int(0.9 * (len(delays) - 1))] if delays else 0.0,
+        missed=sum(run.missed for run in runs),
+    )

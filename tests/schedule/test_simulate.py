@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ingest.config import ScheduleSettings
+from ingest.schedule.simulate import FeedHistory, PastPoll, arrivals, simulate
+from tests.schedule.polls import START
+
+
+def history(
+    *, days: int = 14, every_minutes: int = 30, new: int = 1, entries: int = 20
+) -> FeedHistory:
+    polls = tuple(
+        PastPoll(START + timedelta(minutes=every_minutes * n), new, entries)
+        for n in range(days * 1_440 // every_minutes)
+    )
+    return FeedHistory(1, polls)
+
+
+def test_arrivals_lie_evenly_between_the_polls_that_found_them() -> None:
+    past = FeedHistory(1, (PastPoll(START, 20, 20), PastPoll(START + timedelta(hours=1), 3, 20)))
+    assert arrivals(past) == tuple(START + timedelta(minutes=m) for m in (15, 30, 45))
+
+
+def test_what_was_really_done_is_the_first_row() -> None:
+    past = history(days=1)
+    row = simulate([past], [])[0]
+    assert (row.name, row.feeds, row.requests) == ("as polled", 1, 48)
+    assert row.new_entries == 47
+    assert row.median_delay_seconds == 900
+    assert row.missed == 0
+
+
+def test_shorter_intervals_cost_more_requests_and_bring_fresher_news() -> None:
+    quick = ScheduleSettings(default_interval_seconds=600)
+    slow = ScheduleSettings(default_interval_seconds=7_200)
+    _, fast, lazy = simulate([history()], [("quick", quick), ("slow", slow)])
+    assert fast.requests > 3 * lazy.requests
+    assert fast.median_delay_seconds * 3 < lazy.median_delay_seconds
+    assert fast.new_entries == pytest.approx(lazy.new_entries, rel=0.01)  # the last wait
+
+
+def test_polling_too_rarely_for_the_document_misses_entries() -> None:
+    busy = history(days=3, every_minutes=5, new=5, entries=10)
+    rare = ScheduleSettings(min_interval_seconds=3_600, default_interval_seconds=3_600)
+    _, usual, missing = simulate([busy], [("usual", ScheduleSettings()), ("rare", rare)])
+    assert usual.missed < 0.02 * usual.new_entries
+    assert missing.missed > missing.new_entries
+
+
+def test_a_feed_polled_once_says_nothing() -> None:
+    row = simulate([FeedHistory(1, (PastPoll(START, 20, 20),))], [("x", ScheduleSettings())])[1]
+    assert (row.feeds, row.requests, row.requests_per_feed_day) == (0, 0, 0.0)
