@@ -1,19 +1,19 @@
 """What can go wrong, as one tree.
 
-    IngestError
-      UsageError            the caller asked for something that cannot be: exit 2
-        ConfigError           the config file or an environment override
-        UnknownFeed           no feed by that name
-        OpmlError             an OPML file that cannot be read
-      DatabaseError         exit 1; the daemon pauses and tries again
-        DatabaseUnreachable
-        DatabaseTooNew        written by a later version of the program: never touched
-        DatabaseNotReady      no schema, or an older one: `ingest db upgrade`
-        LeaseLost             another worker holds the feed now: what was read is not written
-      FetchError            no response worth reading; carries the poll's outcome
-      ParseError            bytes arrived, no feed in them; carries the poll's outcome
-      InvalidEntry          one entry is unusable; the others go on
-      MissingExtra          an optional library is not installed
+IngestError
+  UsageError            the caller asked for something that cannot be: exit 2
+    ConfigError           the config file or an environment override
+    UnknownFeed           no feed by that name
+    OpmlError             an OPML file that cannot be read
+  DatabaseError         exit 1; the daemon pauses and tries again
+    DatabaseUnreachable
+    DatabaseTooNew        written by a later version of the program: never touched
+    DatabaseNotReady      no schema, or an older one: `ingest db upgrade`
+    LeaseLost             another worker holds the feed now: what was read is not written
+  FetchError            no response worth reading; carries the poll's outcome
+  ParseError            bytes arrived, no feed in them; carries the poll's outcome
+  InvalidEntry          one entry is unusable; the others go on
+  MissingExtra          an optional library is not installed
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class IngestError(Exception):
 
 
 class UsageError(IngestError):
+    """The caller asked for something that cannot be."""
+
     exit_code = 2
 
 

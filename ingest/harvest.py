@@ -15,18 +15,19 @@ from datetime import datetime
 from time import perf_counter
 
 from ingest.config import NormaliseSettings, ParseSettings
-from ingest.dedupe import fingerprint
+from ingest.dedupe import fingerprint, text_of
 from ingest.errors import InvalidEntry
 from ingest.model import (
     Article,
     EntryOutcome,
     FeedDocument,
-    Fingerprint,
+    Fetched,
     Harvest,
     HarvestedEntry,
     IdentifiedEntry,
 )
 from ingest.normalise import Context, identify, normalise
+from ingest.normalise.page import read_page, with_page
 from ingest.parse import parse_feed
 from ingest.parse.raw import pack_entry
 
@@ -53,8 +54,8 @@ class HarvestJob:
     keep_raw: bool = True
     include: str | None = None
     exclude: str | None = None
-    parse: ParseSettings = ParseSettings()
-    normalise: NormaliseSettings = NormaliseSettings()
+    parse: ParseSettings = field(default_factory=ParseSettings)
+    normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
 
 
 def harvest(body: bytes, job: HarvestJob) -> Harvest:
@@ -64,16 +65,12 @@ def harvest(body: bytes, job: HarvestJob) -> Harvest:
     result once, in the document's order; one that cannot be read is there as INVALID.
     """
     started = perf_counter()
-    document = parse_feed(
-        body, url=job.url, content_type=job.content_type, settings=job.parse
-    )
+    document = parse_feed(body, url=job.url, content_type=job.content_type, settings=job.parse)
     parsed = perf_counter()
     identified = identify(document, trust_guids=job.guids_are_trusted)
     context = _context(document, job)
     seconds = {"parse": parsed - started, "normalise": 0.0, "fingerprint": 0.0}
-    entries = tuple(
-        _harvest_entry(one, job, context, seconds) for one in identified
-    )
+    entries = tuple(_harvest_entry(one, job, context, seconds) for one in identified)
     return Harvest(
         document=replace(document, entries=()),
         entries=entries,
@@ -82,9 +79,17 @@ def harvest(body: bytes, job: HarvestJob) -> Harvest:
     )
 
 
-def fingerprint_with(article: Article) -> Fingerprint | None:
-    """Return the fingerprint of an article, or None where it has no text at all."""
-    return fingerprint(article)
+def add_page(entry: HarvestedEntry, page: Fetched) -> HarvestedEntry:
+    """Fill an entry's article from the page it links to, and fingerprint it anew.
+
+    The entry is returned as it was where the page has no article in it.
+    """
+    if entry.article is None or page.body is None:
+        return entry
+    found = read_page(page.body, url=page.url, content_type=page.headers.get("content-type"))
+    article = with_page(entry.article, found)
+    sketch = fingerprint(article.headline, text_of(article))
+    return replace(entry, article=article, fingerprint=sketch)
 
 
 def _context(document: FeedDocument, job: HarvestJob) -> Context:
@@ -116,7 +121,7 @@ def _harvest_entry(
     seconds["normalise"] += normalised - started
     if reason := _filtered_by(article, job):
         return HarvestedEntry(key, content, EntryOutcome.FILTERED, reason=reason)
-    sketch = fingerprint(article)
+    sketch = fingerprint(article.headline, text_of(article))
     seconds["fingerprint"] += perf_counter() - normalised
     raw = pack_entry(identified.entry) if job.keep_raw else None
     return HarvestedEntry(key, content, article=article, fingerprint=sketch, raw=raw)

@@ -22,12 +22,12 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from ingest.errors import ParseError
-from ingest.model import Harvest, PollOutcome
+from ingest.model import Fetched, Harvest, HarvestedEntry, PollOutcome
 
 if TYPE_CHECKING:
     from ingest.harvest import HarvestJob
@@ -68,11 +68,24 @@ class WorkerPool:
         Raises ParseError: the stage's own, or PARSE_FAILED where the worker overran its CPU
         seconds or died.
         """
+        answer = await self._call("harvest", body, job)
+        if not isinstance(answer, Harvest):
+            raise ParseError(f"the reader failed: {answer}", PollOutcome.PARSE_FAILED)
+        return answer
+
+    async def add_page(self, entry: HarvestedEntry, page: Fetched) -> HarvestedEntry:
+        """Run `add_page(entry, page)` in a worker. Raises ParseError as `harvest` does."""
+        answer = await self._call("add_page", entry, page)
+        if not isinstance(answer, HarvestedEntry):
+            raise ParseError(f"the reader failed: {answer}", PollOutcome.PARSE_FAILED)
+        return answer
+
+    async def _call(self, name: str, *arguments: object) -> object:
         async with self._slots:
             worker = self._idle.pop() if self._idle else await _Worker.start(self._cpu_seconds)
             self._busy.add(worker)
             try:
-                answer = await worker.ask((body, job))
+                answer = await worker.ask((name, arguments))
             except (EOFError, TimeoutError, ConnectionError) as error:
                 status = await worker.end()
                 raise ParseError(
@@ -89,8 +102,6 @@ class WorkerPool:
                 await worker.end()
         if isinstance(answer, ParseError):
             raise answer
-        if not isinstance(answer, Harvest):
-            raise ParseError(f"the reader failed: {answer}", PollOutcome.PARSE_FAILED)
         return answer
 
 
@@ -128,7 +139,7 @@ class _Worker:
             stdin.write(payload)
             await stdin.drain()
             length = int.from_bytes(await stdout.readexactly(_LENGTH_BYTES), "big")
-            answer: object = pickle.loads(await stdout.readexactly(length))  # noqa: S301
+            answer: object = pickle.loads(await stdout.readexactly(length))
         return answer
 
     async def end(self) -> int:
@@ -159,11 +170,12 @@ def serve() -> None:
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not print into the frames
 
-    from ingest.harvest import harvest
+    from ingest.harvest import add_page, harvest
 
+    functions: dict[str, Callable[..., object]] = {"harvest": harvest, "add_page": add_page}
     while (question := _read_frame(source)) is not None:
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        answer = _answer(harvest, question)
+        answer = _answer(functions, question)
         signal.setitimer(signal.ITIMER_PROF, 0)
         payload = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
         sink.write(len(payload).to_bytes(_LENGTH_BYTES, "big"))
@@ -171,12 +183,10 @@ def serve() -> None:
         sink.flush()
 
 
-def _answer(
-    function: Callable[[bytes, HarvestJob], Harvest], question: bytes
-) -> Harvest | ParseError | str:
-    body, job = pickle.loads(question)  # noqa: S301
+def _answer(functions: Mapping[str, Callable[..., object]], question: bytes) -> object:
+    name, arguments = pickle.loads(question)
     try:
-        return function(body, job)
+        return functions[name](*arguments)
     except ParseError as error:
         return ParseError(str(error), error.outcome)
     except Exception as error:

@@ -1,0 +1,286 @@
+"""One poll of one feed through all the stages: the only file that knows them all.
+
+    DueFeed --fetch--> bytes --worker: harvest--> Harvest --writer: record--> Recorded
+       |                 |
+       |                 `-- 304, or the bytes of last time: nothing is parsed
+       `-- no document: the error is the outcome
+
+    the writer, one batch of polls at a time (`record.py`):
+       first transaction    articles, revisions, keys, sightings, fingerprints,
+                            the poll's outcome, the next due time
+       second transaction   matches, stories        (what the first left in `match_queue`)
+
+`poll` never raises for what a feed or its server does: whatever happened is the poll's outcome.
+Where the database is away the writer waits and tries again, and so does every poll behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+from ingest.config import Settings
+from ingest.errors import ConfigError, FetchError, ParseError
+from ingest.fetch import Client, FetchRequest, auth_of
+from ingest.fetch.request import NO_VALIDATORS
+from ingest.fetch.robots import RobotsCache
+from ingest.harvest import HarvestJob
+from ingest.model import (
+    Fetched,
+    Harvest,
+    Judgement,
+    Polled,
+    PollOutcome,
+    ScheduleDecision,
+    ScheduleInput,
+)
+from ingest.pages import with_pages
+from ingest.record import Recorded, Recorder, Unrecorded
+from ingest.store.engine import Database
+from ingest.store.leases import DueFeed
+from ingest.store.polls import Knowledge
+from ingest.workers import WorkerPool
+from ingest.writer import Writer
+
+_ROWS_OF_A_POLL = 2  # of a poll that stores no entry: its own row and the schedule's
+
+
+class Schedule(Protocol):
+    """What the schedule decides about a poll: whose fault an outcome is, and when to ask again."""
+
+    def begin(self) -> None:
+        """A poll starts."""
+
+    def end(self) -> None:
+        """It is over."""
+
+    async def judge(self, site: str, outcome: PollOutcome) -> Judgement:
+        """Whose outcome this is: the feed's, or our own network's."""
+
+    def decide(self, given: ScheduleInput) -> ScheduleDecision:
+        """The feed's next row. Pure; called by the writer's thread."""
+
+
+class Gate(Protocol):
+    """The turn-taking in front of every request to a site."""
+
+    def visit(self, site: str, *, wait_seconds: float = 0.0) -> AbstractAsyncContextManager[None]:
+        """Enter when it is this request's turn at `site`, not before `wait_seconds` from now."""
+
+    def pause(self, site: str, seconds: float) -> None:
+        """Start nothing at `site` for so long."""
+
+
+class Pipeline:
+    """Polls feeds. An async context manager, for one event loop and one database.
+
+    Leaving it writes what was read and settles the stories that follow from it.
+    `patience_seconds` is how long a poll waits for a database that is away (None: for ever);
+    `on_trouble` hears the error when it goes and None when it is back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        schedule: Schedule,
+        gate: Gate,
+        clock: Callable[[], datetime],
+        client: Client | None = None,
+        patience_seconds: float | None = None,
+        on_trouble: Callable[[str | None], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._schedule = schedule
+        self._gate = gate
+        self._clock = clock
+        self._client = client or Client(settings.fetch, now=clock)
+        self._recorder = Recorder(database, settings, decide=schedule.decide, clock=clock)
+        self._workers = WorkerPool(
+            settings.parse.workers or min(os.cpu_count() or 1, 2),
+            cpu_seconds=settings.parse.timeout_seconds,
+        )
+        self._writer: Writer[Unrecorded, Recorded] = Writer(
+            self._recorder.record,
+            write_failed=self._recorder.record_failed,
+            after=self._recorder.settle,
+            rows_of=_rows_of,
+            batch_rows=settings.schedule.batch_rows,
+            batch_seconds=settings.schedule.batch_seconds,
+            patience_seconds=patience_seconds,
+            on_trouble=on_trouble,
+        )
+        self._robots = RobotsCache(clock=clock)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self._writer)
+        await self._stack.enter_async_context(self._workers)
+        await self._stack.enter_async_context(self._client)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+        self._reader.shutdown(wait=True)
+
+    @property
+    def waiting_to_be_written(self) -> int:
+        """How many finished polls wait for the writer."""
+        return self._writer.waiting
+
+    async def poll(self, due: DueFeed) -> Recorded:
+        """Poll a claimed feed; return its record once everything of it is committed.
+
+        Raises DatabaseUnreachable where the database stayed away beyond the patience, LeaseLost
+        never: a lost lease is told by the record.
+        """
+        self._schedule.begin()
+        try:
+            polled = await self._read(due)
+            judgement = await self._schedule.judge(due.site, polled.outcome)
+        finally:
+            self._schedule.end()
+        polled = replace(polled, outcome=judgement.outcome)
+        recorded = await self._writer.submit(Unrecorded(due, polled, judgement.is_confirmed))
+        if recorded.decision is not None and (pause := recorded.decision.site_pause):
+            self._gate.pause(due.site, (pause.until - self._clock()).total_seconds())
+        return recorded
+
+    async def preview(self, due: DueFeed) -> Polled:
+        """Poll a feed and store nothing: what `--dry-run` and unknown URLs are shown.
+
+        Every entry is brought to an article, known or not.
+        """
+        return await self._read(due, is_preview=True)
+
+    async def _read(self, due: DueFeed, *, is_preview: bool = False) -> Polled:
+        now = self._clock()
+        is_full = is_preview or self._is_full_due(due, now)
+        wait_seconds = (due.start_not_before - now).total_seconds()
+        try:
+            request = self._request(due, is_full=is_full, is_preview=is_preview)
+            async with self._gate.visit(due.site, wait_seconds=wait_seconds):
+                now = self._clock()
+                fetched = await self._client.fetch(request)
+        except ConfigError as error:
+            return Polled(started_at=now, outcome=PollOutcome.REFUSED, message=str(error))
+        except FetchError as error:
+            return Polled(
+                started_at=now,
+                outcome=error.outcome,
+                status=error.status,
+                message=str(error),
+                redirects=error.redirects,
+                retry_after_seconds=error.retry_after_seconds,
+                was_full=is_full,
+                elapsed_seconds=max(0.0, (self._clock() - now).total_seconds()),
+            )
+        if fetched.status == 304:
+            return _answered(PollOutcome.NOT_MODIFIED, fetched, now)
+        if not is_preview and fetched.body_hash == due.body_hash:
+            return _answered(PollOutcome.SAME_BYTES, fetched, now, was_full=is_full)
+        try:
+            harvest = await self._harvest(due, fetched, now, is_preview=is_preview)
+        except ParseError as error:
+            return replace(
+                _answered(error.outcome, fetched, now, was_full=is_full),
+                message=str(error),
+                validators=None,  # the next poll asks for the document again, whole
+                body_hash=None,
+            )
+        return replace(_answered(PollOutcome.OK, fetched, now, was_full=is_full), harvest=harvest)
+
+    async def _harvest(
+        self, due: DueFeed, fetched: Fetched, now: datetime, *, is_preview: bool
+    ) -> Harvest:
+        knowledge = Knowledge()
+        if not is_preview:
+            loop = asyncio.get_running_loop()
+            knowledge = await loop.run_in_executor(self._reader, self._recorder.knowledge_of, due)
+        settings = due.settings
+        job = HarvestJob(
+            url=fetched.url,
+            now=now,
+            content_type=fetched.headers.get("content-type"),
+            site_url=due.site_url,
+            publisher=due.publisher,
+            language=settings.language or due.language,
+            known=knowledge.known,
+            learned=knowledge.learned,
+            guids_are_trusted=due.guids_are_trusted,
+            clock_skew_seconds=due.clock_skew_seconds or 0.0,
+            keep_raw=not is_preview,
+            include=settings.include,
+            exclude=settings.exclude,
+            parse=self._settings.parse,
+            normalise=self._settings.normalise,
+        )
+        assert fetched.body is not None
+        harvest = await self._workers.harvest(fetched.body, job)
+        if settings.text == "page":
+            harvest = await with_pages(
+                harvest,
+                due=due,
+                client=self._client,
+                gate=self._gate,
+                workers=self._workers,
+                robots=self._robots,
+            )
+        return harvest
+
+    def _is_full_due(self, due: DueFeed, now: datetime) -> bool:
+        """Whether to ask without validators, at a bounded rate, so that one that lies is seen."""
+        if due.last_full_at is None:
+            return due.validators == NO_VALIDATORS
+        age = now - due.last_full_at
+        return age >= timedelta(days=self._settings.fetch.force_full_after_days)
+
+    def _request(self, due: DueFeed, *, is_full: bool, is_preview: bool) -> FetchRequest:
+        settings = due.settings
+        return FetchRequest(
+            url=due.url,
+            validators=NO_VALIDATORS if is_full else due.validators,
+            known_body_hash=None if is_preview else due.body_hash,
+            headers=settings.headers,
+            user_agent=settings.user_agent,
+            auth=auth_of(settings, os.environ),
+            proxy=settings.proxy,
+            verify_tls=settings.verify_tls,
+        )
+
+
+def _answered(
+    outcome: PollOutcome, fetched: Fetched, now: datetime, *, was_full: bool = False
+) -> Polled:
+    return Polled(
+        started_at=now,
+        outcome=outcome,
+        status=fetched.status,
+        url=fetched.url,
+        redirects=fetched.redirects,
+        headers=fetched.headers,
+        validators=fetched.validators,
+        body_hash=fetched.body_hash,
+        received_bytes=fetched.received_bytes,
+        elapsed_seconds=fetched.elapsed_seconds,
+        was_full=was_full,
+    )
+
+
+def _rows_of(unrecorded: Unrecorded) -> int:
+    harvest = unrecorded.polled.harvest
+    return _ROWS_OF_A_POLL + (len(harvest.entries) if harvest is not None else 0)

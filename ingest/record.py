@@ -1,0 +1,216 @@
+"""What the writer does with finished polls: the two transactions behind every poll.
+
+    record   articles and their rows -> counts -> what the schedule decides -> the poll's rows
+    settle   the articles that `record` left in `match_queue` -> matches, stories
+
+They are apart so that of two articles that arrive at once, on two machines, at least one sees the
+other: look for matches only after your own article can be seen. What a crash leaves between them
+stays in the queue, and the next `settle` takes it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from ingest.config import Settings
+from ingest.model import (
+    PollCounts,
+    Polled,
+    PollOutcome,
+    ScheduleDecision,
+    ScheduleInput,
+)
+from ingest.store import articles, leases, polls, stories
+from ingest.store.engine import Database
+from ingest.store.leases import DueFeed
+
+_SETTLE_LIMIT = 500  # articles looked at in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A finished poll on its way into the database. `is_confirmed`: see `Judgement`."""
+
+    due: DueFeed
+    polled: Polled
+    is_confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A poll as it was stored.
+
+    `is_lost`: another worker had claimed the feed meanwhile, and nothing was written.
+    """
+
+    due: DueFeed
+    polled: Polled
+    counts: PollCounts | None = None
+    decision: ScheduleDecision | None = None
+    is_lost: bool = False
+
+
+class Recorder:
+    """Writes batches of polls. Called from one thread at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        decide: Callable[[ScheduleInput], ScheduleDecision],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._decide = decide
+        self._clock = clock
+
+    def knowledge_of(self, due: DueFeed) -> polls.Knowledge:
+        """What the pure stages are to know of the feed. Called from the reader's thread."""
+        with self._database.connect() as connection:
+            return polls.read_knowledge(connection, due, self._clock())
+
+    def record(self, batch: Sequence[Unrecorded]) -> list[Recorded]:
+        """Store a batch in one transaction. A feed is in a batch once: it has one lease."""
+        now = self._clock()
+        with self._database.begin() as connection:
+            lost = leases.lost(connection, [one.due.lease for one in batch])
+            held = [one for one in batch if one.due.feed_id not in lost]
+            harvested = [one for one in held if one.polled.harvest is not None]
+            saved = articles.save(
+                connection,
+                [
+                    articles.PolledHarvest(one.due, one.polled.started_at, one.polled.harvest)
+                    for one in harvested
+                    if one.polled.harvest is not None
+                ],
+                now,
+            )
+            counts = {
+                one.due.feed_id: result.counts for one, result in zip(harvested, saved, strict=True)
+            }
+            decisions = {
+                one.due.feed_id: self._decide(
+                    _schedule_input(one, counts.get(one.due.feed_id), now)
+                )
+                for one in held
+            }
+            records = [_poll_record(one, counts, decisions[one.due.feed_id]) for one in held]
+            polls.record_polls(connection, records, now)
+        return [
+            Recorded(
+                one.due,
+                one.polled,
+                counts.get(one.due.feed_id),
+                decisions.get(one.due.feed_id),
+                is_lost=one.due.feed_id in lost,
+            )
+            for one in batch
+        ]
+
+    def record_failed(self, one: Unrecorded, error: Exception) -> Recorded:
+        """Store the poll without its entries: they could not be stored, and say why.
+
+        The validators stay as they were, so that the document is asked for again.
+        """
+        message = f"could not be stored: {type(error).__name__}: {error}".splitlines()[0][:500]
+        polled = replace(
+            one.polled,
+            outcome=PollOutcome.PARSE_FAILED,
+            message=message,
+            harvest=None,
+            validators=None,
+            body_hash=None,
+        )
+        (recorded,) = self.record([Unrecorded(one.due, polled)])
+        return recorded
+
+    def settle(self) -> bool:
+        """Find matches and stories for queued articles; return whether there are more."""
+        if not self._settings.dedupe.enabled:
+            return False
+        settled = stories.settle(
+            self._database, now=self._clock(), settings=self._settings.dedupe, limit=_SETTLE_LIMIT
+        )
+        return len(settled) >= _SETTLE_LIMIT
+
+
+def _schedule_input(one: Unrecorded, counts: PollCounts | None, now: datetime) -> ScheduleInput:
+    due, polled = one.due, one.polled
+    harvest = polled.harvest
+    return ScheduleInput(
+        feed_id=due.feed_id,
+        url=due.url,
+        site=due.site,
+        now=now,
+        outcome=polled.outcome,
+        previous=due.schedule,
+        status=polled.status,
+        message=polled.message,
+        headers=polled.headers,
+        redirects=polled.redirects,
+        retry_after_seconds=polled.retry_after_seconds,
+        hints=harvest.document.hints if harvest is not None else None,
+        counts=counts,
+        site_failures=due.site_failures,
+        min_interval_seconds=due.settings.min_interval_seconds,
+        is_confirmed=one.is_confirmed,
+    )
+
+
+def _poll_record(
+    one: Unrecorded, counts: Mapping[int, PollCounts], decision: ScheduleDecision
+) -> polls.PollRecord:
+    due, polled = one.due, one.polled
+    harvest = polled.harvest
+    brought = counts.get(due.feed_id)
+    return polls.PollRecord(
+        due=due,
+        started_at=polled.started_at,
+        outcome=polled.outcome,
+        decision=decision,
+        status=polled.status,
+        elapsed_seconds=polled.elapsed_seconds,
+        received_bytes=polled.received_bytes,
+        counts=brought,
+        detail=polled.message,
+        was_full=polled.was_full,
+        validators=polled.validators,
+        body_hash=polled.body_hash,
+        document=harvest.document if harvest is not None else None,
+        guids_are_trusted=harvest.guids_are_trusted if harvest is not None else None,
+        clock_skew_seconds=_clock_skew_seconds(polled),
+        validators_lie=_validators_lie(due, polled, brought),
+    )
+
+
+def _clock_skew_seconds(polled: Polled) -> int | None:
+    """How far the server's clock runs ahead of ours, by its Date header (RFC 9110, 6.6.1)."""
+    date = polled.headers.get("date")
+    if date is None:
+        return None
+    try:
+        ahead = parsedate_to_datetime(date) - polled.started_at
+    except (TypeError, ValueError, OverflowError):
+        return None
+    seconds = int(ahead.total_seconds())
+    return seconds if abs(seconds) >= _NOTICEABLE_SKEW_SECONDS else 0
+
+
+# A shared cache may hand out a Date some minutes old; clocks that are off are off by hours.
+_NOTICEABLE_SKEW_SECONDS = 900
+
+
+def _validators_lie(due: DueFeed, polled: Polled, counts: PollCounts | None) -> bool | None:
+    """Whether a full answer brought news under the very validators the last one had."""
+    had = due.validators
+    if not polled.was_full or counts is None or polled.validators is None:
+        return None
+    is_frozen = polled.validators == had and (had.etag or had.last_modified)
+    if is_frozen and counts.new + counts.revised > 0:
+        return True
+    return None

@@ -1,0 +1,74 @@
+"""Workers do the pure stages, and are ended when a document takes too much."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import ParseError
+from ingest.harvest import HarvestJob
+from ingest.model import Harvest, PollOutcome
+from ingest.workers import WorkerPool
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+JOB = HarvestJob(url="https://example.org/feed", now=NOW, publisher="Example")
+FEED = b"""<rss version="2.0"><channel><title>Example</title><link>https://example.org/</link>
+<item><guid>1</guid><link>https://example.org/1</link><title>The sluices were opened</title>
+<description>At dawn the council had the sluices opened, and nobody objected.</description></item>
+</channel></rss>"""
+
+
+def children() -> list[int]:
+    path = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    return [int(pid) for pid in path.read_text().split()]
+
+
+async def test_a_worker_brings_a_document_to_articles() -> None:
+    async with WorkerPool(1, cpu_seconds=20) as pool:
+        harvest = await pool.harvest(FEED, JOB)
+    assert isinstance(harvest, Harvest)
+    (entry,) = harvest.entries
+    assert entry.article is not None
+    assert entry.article.headline == "The sluices were opened"
+    assert entry.fingerprint is not None
+
+
+async def test_no_feed_in_the_bytes_is_a_parse_error_of_the_stage() -> None:
+    async with WorkerPool(1, cpu_seconds=20) as pool:
+        with pytest.raises(ParseError) as caught:
+            await pool.harvest(b"<html><body>Not here</body></html>", JOB)
+    assert caught.value.outcome is PollOutcome.NOT_A_FEED
+
+
+async def test_a_worker_that_is_killed_fails_its_document_and_no_other() -> None:
+    async with WorkerPool(1, cpu_seconds=20) as pool:
+        await pool.harvest(FEED, JOB)
+        before = set(children())
+        killed = asyncio.create_task(pool.harvest(FEED * 2_000, JOB))
+        await asyncio.sleep(0.02)
+        (pid,) = before
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ParseError) as caught:
+            await killed
+        assert caught.value.outcome is PollOutcome.PARSE_FAILED
+        assert (await pool.harvest(FEED, JOB)).entries
+
+
+async def test_a_document_that_takes_too_much_cpu_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with WorkerPool(1, cpu_seconds=0.2) as pool:
+        big = FEED.replace(b"</channel>", b"<item><title>x &amp; y</title></item>" * 200_000)
+        with pytest.raises(ParseError, match=r"more than 0\.2 s of CPU"):
+            await pool.harvest(big, JOB)
+
+
+async def test_leaving_the_pool_ends_every_worker() -> None:
+    before = set(children())
+    async with WorkerPool(2, cpu_seconds=20) as pool:
+        await asyncio.gather(pool.harvest(FEED, JOB), pool.harvest(FEED, JOB))
+        assert len(set(children()) - before) == 2
+    assert set(children()) <= before
