@@ -1,0 +1,150 @@
+"""The change stream: what happened to articles, stories and feeds, in an order one can resume.
+
+An event is written in the transaction of the change it tells of. A cursor is `transaction.id`. On
+PostgreSQL transactions commit in another order than their ids were given, so a reader stops before
+the oldest transaction that is still open: nothing can appear later behind a cursor it was given.
+SQLite has one writer, and the transaction is always 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, tuple_
+
+from ingest.errors import UsageError
+from ingest.store.columns import Id
+from ingest.store.tables import change
+
+
+class ChangeKind(StrEnum):
+    """What an event tells of."""
+
+    ARTICLE_NEW = "article.new"
+    ARTICLE_REVISED = "article.revised"
+    ARTICLE_DELETED = "article.deleted"
+    STORY_CREATED = "story.created"
+    STORY_JOINED = "story.joined"
+    STORY_MERGED = "story.merged"
+    STORY_SPLIT = "story.split"
+    FEED_STATE = "feed.state"
+    FEED_MOVED = "feed.moved"
+
+
+@dataclass(frozen=True, slots=True)
+class NewChange:
+    """An event to append. `data` holds what the kind needs beside the ids, as JSON values."""
+
+    kind: ChangeKind
+    article_id: int | None = None
+    story_id: int | None = None
+    feed_id: int | None = None
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event as read; `cursor` is where to go on after it."""
+
+    cursor: str
+    at: datetime
+    kind: ChangeKind
+    article_id: int | None
+    story_id: int | None
+    feed_id: int | None
+    data: Mapping[str, Any] | None
+
+
+START = "0.0"  # the cursor before everything
+_TRANSACTION = literal_column("pg_current_xact_id()::text::bigint", Id)
+_OLDEST_OPEN = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", Id)
+
+
+def append(connection: Connection, changes: Sequence[NewChange], now: datetime) -> None:
+    """Write events into the transaction that made the changes, in this order."""
+    if not changes:
+        return
+    statement = insert(change)
+    if connection.dialect.name == "postgresql":
+        statement = statement.values(
+            transaction_id=_TRANSACTION,
+            **{
+                name: bindparam(name)
+                for name in ("at", "kind", "article_id", "story_id", "feed_id", "data")
+            },
+        )
+    connection.execute(
+        statement,
+        [
+            {
+                "at": now,
+                "kind": one.kind.value,
+                "article_id": one.article_id,
+                "story_id": one.story_id,
+                "feed_id": one.feed_id,
+                "data": None if one.data is None else dict(one.data),
+            }
+            for one in changes
+        ],
+    )
+
+
+def read(
+    connection: Connection,
+    since: str = START,
+    *,
+    limit: int = 1000,
+    kinds: Sequence[ChangeKind] = (),
+) -> list[Change]:
+    """The events after the cursor `since`, in order. Raises UsageError for what is no cursor."""
+    transaction_id, change_id = parse_cursor(since)
+    query = (
+        select(change)
+        .where(tuple_(change.c.transaction_id, change.c.id) > tuple_(transaction_id, change_id))
+        .order_by(change.c.transaction_id, change.c.id)
+        .limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        query = query.where(change.c.transaction_id < _OLDEST_OPEN)
+    if kinds:
+        query = query.where(change.c.kind.in_([kind.value for kind in kinds]))
+    return [
+        Change(
+            f"{row.transaction_id}.{row.id}",
+            row.at,
+            ChangeKind(row.kind),
+            row.article_id,
+            row.story_id,
+            row.feed_id,
+            row.data,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def parse_cursor(cursor: str) -> tuple[int, int]:
+    """Transaction and id in a cursor. Raises UsageError."""
+    transaction_id, _, change_id = cursor.partition(".")
+    if not (transaction_id.isdecimal() and change_id.isdecimal()):
+        raise UsageError(f"{cursor!r} is no cursor; they look like {START!r}")
+    return int(transaction_id), int(change_id)
+
+
+def latest_cursor(connection: Connection) -> str:
+    """The cursor after everything there is now, for a reader that wants only what comes."""
+    query = select(change.c.transaction_id, change.c.id)
+    if connection.dialect.name == "postgresql":
+        query = query.where(change.c.transaction_id < _OLDEST_OPEN)
+    row = connection.execute(
+        query.order_by(change.c.transaction_id.desc(), change.c.id.desc()).limit(1)
+    ).one_or_none()
+    return START if row is None else f"{row.transaction_id}.{row.id}"
+
+
+def count(connection: Connection) -> int:
+    """How many events are kept."""
+    return connection.scalar(select(func.count()).select_from(change)) or 0

@@ -1,0 +1,137 @@
+"""Full-text search over headline, deck, summary and body: FTS5 on SQLite, tsvector on PostgreSQL.
+
+Both indexes hold words only; the texts stay in their tables. They are made by the migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ingest.store.search_text import fts5_query, indexable, tsquery
+
+_SQLITE_DDL = (
+    "CREATE VIRTUAL TABLE article_search USING fts5("
+    "headline, alternative_headline, summary, body_text,"
+    " content='', tokenize='unicode61 remove_diacritics 2')",
+)
+_POSTGRESQL_DDL = (
+    "CREATE TABLE article_search ("
+    "article_id bigint NOT NULL CONSTRAINT pk_article_search PRIMARY KEY,"
+    " words tsvector NOT NULL)",
+    "CREATE INDEX ix_article_search_words ON article_search USING gin (words)",
+    "COMMENT ON TABLE article_search IS 'the full-text index of articles'",
+)
+
+
+def ddl(dialect: str) -> tuple[str, ...]:
+    """The statements that make the index."""
+    return _SQLITE_DDL if dialect == "sqlite" else _POSTGRESQL_DDL
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """What is indexed of one article."""
+
+    article_id: int
+    headline: str
+    alternative_headline: str | None
+    summary: str | None
+    body_text: str | None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The row of the index."""
+        return {
+            "id": self.article_id,
+            "headline": indexable(self.headline),
+            "alternative_headline": indexable(self.alternative_headline),
+            "summary": indexable(self.summary),
+            "body_text": indexable(self.body_text),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that has the words; the higher the score the better."""
+
+    article_id: int
+    score: float
+
+
+_FTS5_INSERT = text(
+    "INSERT INTO article_search (rowid, headline, alternative_headline, summary, body_text)"
+    " VALUES (:id, :headline, :alternative_headline, :summary, :body_text)"
+)
+_FTS5_DELETE = text(
+    "INSERT INTO article_search"
+    " (article_search, rowid, headline, alternative_headline, summary, body_text)"
+    " VALUES ('delete', :id, :headline, :alternative_headline, :summary, :body_text)"
+)
+_TSVECTOR_UPSERT = text(
+    "INSERT INTO article_search (article_id, words) VALUES (:id,"
+    " setweight(to_tsvector('simple', :headline), 'A')"
+    " || setweight(to_tsvector('simple', :alternative_headline), 'B')"
+    " || setweight(to_tsvector('simple', :summary), 'C')"
+    " || setweight(to_tsvector('simple', :body_text), 'D'))"
+    " ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
+)
+_TSVECTOR_DELETE = text("DELETE FROM article_search WHERE article_id = :id")
+
+
+def index_articles(connection: Connection, articles: Sequence[Searchable]) -> None:
+    """Add articles that are not in the index."""
+    if articles:
+        is_sqlite = connection.dialect.name == "sqlite"
+        statement = _FTS5_INSERT if is_sqlite else _TSVECTOR_UPSERT
+        connection.execute(statement, [one.fields for one in articles])
+
+
+def unindex_articles(connection: Connection, articles: Sequence[Searchable]) -> None:
+    """Take articles out. FTS5 asks for their texts exactly as they were put in."""
+    if not articles:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(_FTS5_DELETE, [one.fields for one in articles])
+    else:
+        connection.execute(_TSVECTOR_DELETE, [{"id": one.article_id} for one in articles])
+
+
+def search(
+    connection: Connection,
+    words: str,
+    *,
+    limit: int = 50,
+    since: datetime | None = None,
+) -> list[Hit]:
+    """The articles that have the words, best first; `since` is when they were first seen.
+
+    All words must occur; `"a phrase"`, `-without`, `either OR or`, `prefix*`. A query without a
+    single word finds nothing.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    expression = fts5_query(words) if is_sqlite else tsquery(words)
+    if not expression:
+        return []
+    if is_sqlite:
+        query = (
+            "SELECT s.rowid AS article_id, -bm25(article_search, 8.0, 4.0, 2.0, 1.0) AS score"
+            " FROM article_search AS s JOIN article AS a ON a.id = s.rowid"
+            " WHERE article_search MATCH :words"
+        )
+    else:
+        query = (
+            "SELECT s.article_id, ts_rank_cd(s.words, q) AS score"
+            " FROM to_tsquery('simple', :words) AS q, article_search AS s"
+            " JOIN article AS a ON a.id = s.article_id WHERE s.words @@ q"
+        )
+    parameters: dict[str, Any] = {"words": expression, "limit": limit}
+    if since is not None:
+        query += " AND a.first_seen_at >= :since"
+        parameters["since"] = since.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else since
+    query += " ORDER BY score DESC, article_id DESC LIMIT :limit"
+    return [Hit(row.article_id, row.score) for row in connection.execute(text(query), parameters)]
