@@ -1,0 +1,227 @@
+"""The article out of its page: `bytes -> Page`, and what an article takes over from it.
+
+    bytes --decode, bound--> tree --+--> metadata
+                                    +--> blocks --votes, container, phrases--> body
+
+The body is our own choice of blocks (`page_body`); where that finds nothing, JSON-LD's
+`articleBody`, then trafilatura's text as it is. Pure: the fetch, robots.txt and politeness are the
+caller's.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from html import escape, unescape
+from urllib.parse import urlsplit
+
+from ingest.model import Article, KeyKind, Removed
+from ingest.normalise.article import url_keys
+from ingest.normalise.canonical import canonical_url
+from ingest.normalise.identity import is_home_page, signed_hash
+from ingest.normalise.page_blocks import Block, blocks_of, count_words
+from ingest.normalise.page_body import Choice, PageNames, choose_body
+from ingest.normalise.page_images import lead_image
+from ingest.normalise.page_metadata import PageMetadata, read_metadata
+from ingest.normalise.page_tree import decode_page, parse_page
+
+_MIN_FALLBACK_WORDS = 40  # less is a teaser or a notice, not an article
+_JSON_LD_IS_FULLER = 2.0  # times our words: the page builds its text with a script
+_FULLER = 1.1  # times the feed's text: a page that says no more is not worth its mistakes
+_MAX_REMOVED = 100
+_VOTER_CHARS = 1_500_000  # trafilatura is not asked about longer pages: its time has no bound
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one article page holds. Unknown is None; dates are the page's own strings."""
+
+    url: str
+    body_text: str | None = None  # paragraphs with a blank line between
+    body_html: str | None = None  # the same blocks in p, h2, li, blockquote; nothing else
+    body_from: str | None = None  # blocks, json_ld or trafilatura
+    headline: str | None = None
+    authors: tuple[str, ...] = ()
+    published_raw: str | None = None
+    modified_raw: str | None = None
+    language: str | None = None  # BCP 47, as claimed
+    canonical_url: str | None = None
+    syndication_source: str | None = None
+    image_url: str | None = None
+    image_caption: str | None = None
+    image_credit: str | None = None
+    image_alt: str | None = None
+    description: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    removed: tuple[Removed, ...] = ()  # what stood among the body's blocks and is not body
+
+
+def read_page(html: bytes, *, url: str, content_type: str | None = None) -> Page:
+    """Read an article page as fetched from `url`; `content_type` is the response's header.
+
+    Never raises: a page without an article, or beyond the bounds of `page_tree`, has no body.
+    """
+    text = decode_page(html, content_type)
+    root = parse_page(text)
+    if root is None:
+        return Page(url=url)
+    metadata = read_metadata(root, url)
+    image = lead_image(root, url, metadata)
+    votes = _votes(text)
+    choice = choose_body(
+        blocks_of(root),
+        voted_texts=votes,
+        names=PageNames(metadata.headlines, metadata.descriptions, urlsplit(url).hostname),
+    )
+    body_text, body_html, body_from = _body(choice, votes, metadata)
+    removed = tuple(Removed(reason, block.text) for reason, block in choice.removed)
+    return Page(
+        url=url,
+        body_text=body_text,
+        body_html=body_html,
+        body_from=body_from,
+        headline=metadata.headline,
+        authors=metadata.authors,
+        published_raw=metadata.published_raw,
+        modified_raw=metadata.modified_raw,
+        language=metadata.language,
+        canonical_url=metadata.canonical_url,
+        syndication_source=metadata.syndication_source,
+        image_url=image.url,
+        image_caption=image.caption,
+        image_credit=image.credit,
+        image_alt=image.alt,
+        description=metadata.description,
+        section=metadata.section,
+        tags=metadata.tags,
+        removed=removed[:_MAX_REMOVED],
+    )
+
+
+def with_page(article: Article, page: Page) -> Article:
+    """`article` with what the page adds: its body where that is fuller, and whatever was missing.
+
+    The feed's own claims stay: a page fills gaps. `text_from` says whose body it is. Dates are left
+    to the caller, who knows the clock (`page.published_raw`).
+    """
+    canonical = canonical_url(page.canonical_url) if page.canonical_url else None
+    keys = article.keys
+    if canonical and not is_home_page(canonical):
+        keys = tuple(dict.fromkeys((*keys, *url_keys(canonical, KeyKind.CANONICAL))))
+    filled = replace(
+        article,
+        headline=article.headline or page.headline or "",
+        canonical_url=article.canonical_url or canonical,
+        keys=keys,
+        authors=article.authors or page.authors,
+        language=article.language or page.language,
+        summary=article.summary or page.description,
+        sections=article.sections or ((page.section,) if page.section else ()),
+        tags=article.tags or page.tags,
+    )
+    if not article.image_url:
+        filled = replace(
+            filled,
+            image_url=page.image_url,
+            image_caption=page.image_caption,
+            image_credit=page.image_credit,
+            image_alt=page.image_alt,
+        )
+    if page.body_text is None or not _is_fuller(page.body_text, article.body_text):
+        return filled
+    return replace(
+        filled,
+        body_text=page.body_text,
+        body_html=page.body_html,
+        word_count=len(page.body_text.split()),
+        text_from="page",
+        content_hash=signed_hash("\x1e".join((filled.headline, page.body_text))),
+        removed=(*article.removed, *page.removed),
+    )
+
+
+def _is_fuller(page_text: str, feed_text: str | None) -> bool:
+    """Counted in characters, since not every script has words between spaces."""
+    return len(page_text) > _FULLER * len(feed_text or "")
+
+
+def _votes(text: str) -> list[str]:
+    """trafilatura's readings: its own rules alone, and with its comparison of other extractors."""
+    if len(text) > _VOTER_CHARS:
+        return []
+    import trafilatura
+
+    votes = []
+    for fast in (True, False):
+        try:
+            vote = trafilatura.extract(text, fast=fast, include_comments=False)
+        except Exception:  # a voter that fails has no vote; lxml and it raise many kinds
+            _log.debug("page_vote_failed", exc_info=True)
+            continue
+        if vote:
+            votes.append(vote)
+    return votes
+
+
+def _body(
+    choice: Choice, votes: list[str], metadata: PageMetadata
+) -> tuple[str | None, str | None, str | None]:
+    """Body as text and HTML, and where it is from."""
+    texts = [block.text for block in choice.blocks]
+    claimed = _json_ld_paragraphs(metadata.article_body)
+    words, claimed_words = _count(texts), _count(claimed)
+    if claimed_words >= _MIN_FALLBACK_WORDS and claimed_words > _JSON_LD_IS_FULLER * words:
+        return _joined(claimed, "json_ld")
+    if texts:
+        return "\n\n".join(texts), _html_of(choice.blocks), "blocks"
+    voted = [line for vote in votes[-1:] for line in vote.split("\n") if line.strip()]
+    if _count(voted) >= _MIN_FALLBACK_WORDS:
+        return _joined(voted, "trafilatura")
+    return None, None, None
+
+
+def _count(texts: list[str]) -> int:
+    return sum(count_words(text) for text in texts)
+
+
+def _joined(paragraphs: list[str], body_from: str) -> tuple[str, str, str]:
+    html = "\n".join(f"<p>{escape(text, quote=False)}</p>" for text in paragraphs)
+    return "\n\n".join(paragraphs), html, body_from
+
+
+def _json_ld_paragraphs(body: str | None) -> list[str]:
+    """`articleBody` as paragraphs; publishers put plain text, HTML or escaped HTML there."""
+    if not body:
+        return []
+    if "&lt;" in body and "<" not in body:
+        body = unescape(body)
+    if "</" in body or "<br" in body:
+        root = parse_page(body)
+        return [] if root is None else [block.text for block in blocks_of(root)]
+    return [" ".join(line.split()) for line in unescape(body).split("\n") if line.strip()]
+
+
+def _html_of(blocks: tuple[Block, ...]) -> str:
+    """The blocks as p, h2, ul/li, blockquote and pre; no attribute, so nothing to sanitise."""
+    lines: list[str] = []
+    in_list = False
+    for block in blocks:
+        is_item = block.tag == "li"
+        if is_item != in_list:
+            lines.append("<ul>" if is_item else "</ul>")
+            in_list = is_item
+        text = escape(block.text, quote=False)
+        if is_item:
+            lines.append(f"<li>{text}</li>")
+        elif block.is_heading:
+            lines.append(f"<h2>{text}</h2>")
+        elif any(element.tag == "blockquote" for element in block.ancestors):
+            lines.append(f"<blockquote><p>{text}</p></blockquote>")
+        else:
+            lines.append(f"<p>{text}</p>")
+    if in_list:
+        lines.append("</ul>")
+    return "\n".join(lines)

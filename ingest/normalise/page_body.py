@@ -1,0 +1,260 @@
+"""Which blocks of a page are the article.
+
+Two independent readings are brought together. trafilatura's text *votes* for the blocks it
+contains; our own reading finds the *container*, the deepest element that holds nearly all the
+evidence (prose, counted double where it was voted for). Inside the container a block of prose that
+stands in the tree like the body's paragraphs do (the same `shape`) is body too: this is what brings
+back the halves of an article that an advertisement splits. What is short is judged by its
+neighbours, and what the page itself calls something else (related, newsletter …) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ingest.normalise.data import table
+from ingest.normalise.page_blocks import Block, tokens_of
+from ingest.normalise.page_phrases import foreign_phrase
+from ingest.normalise.page_tree import Element
+
+_NOT_BODY = frozenset(table("page_tree")["surroundings"]["not_body"])
+_NOT_ALNUM = re.compile(r"[\W_]+")
+_CONTAINER_SHARE = 0.8
+
+
+def squeeze(text: str) -> str:
+    """Letters and digits only, lower case: what is compared is what a reader reads."""
+    return _NOT_ALNUM.sub("", text).lower()
+
+
+class _Votes:
+    """Does another extractor's text hold this block?"""
+
+    def __init__(self, text: str) -> None:
+        self._lines = {squeeze(line) for line in text.split("\n")}
+        self._lines.discard("")
+        self._all = "\n".join(squeeze(line) for line in text.split("\n"))
+        words = text.lower().split()
+        self._shingles = {tuple(words[i : i + 4]) for i in range(len(words) - 3)}
+
+    def holds(self, block: Block) -> bool:
+        squeezed = squeeze(block.text)
+        if squeezed in self._lines:
+            return True
+        if len(squeezed) < 40:
+            return False
+        if squeezed in self._all:
+            return True
+        words = block.text.lower().split()
+        shingles = [tuple(words[i : i + 4]) for i in range(len(words) - 3)]
+        return bool(shingles) and (
+            sum(shingle in self._shingles for shingle in shingles) >= 0.6 * len(shingles)
+        )
+
+
+def _evidence(block: Block) -> float:
+    if block.is_prose:
+        weight = len(block.text) - block.link_chars
+        return weight * (2.0 if block.voted else 1.0)
+    return 0.3 * len(block.text) if block.voted and block.link_share < 0.5 else 0.0
+
+
+def _weigh(blocks: Iterable[Block]) -> tuple[dict[Element, float], float]:
+    """The evidence under each element, and in all."""
+    under: dict[Element, float] = {}
+    total = 0.0
+    for block in blocks:
+        own = _evidence(block) * (0.2 if block.hint else 1.0)
+        total += own
+        for element in block.ancestors:
+            under[element] = under.get(element, 0.0) + own
+    return under, total
+
+
+def _mark_hints(blocks: list[Block]) -> None:
+    """Give each block the word by which an ancestor says that it is not body.
+
+    A word on an element that holds most of the evidence says nothing: "has-sidebar" on <body>.
+    """
+    under, total = _weigh(blocks)
+    hints: dict[Element, str | None] = {}
+    for element, evidence in under.items():
+        hint = None
+        if evidence < 0.4 * total:
+            if element.tag in ("footer", "aside"):
+                hint = element.tag
+            else:
+                found = tokens_of(element) & _NOT_BODY
+                hint = min(found) if found else None
+        hints[element] = hint
+    for block in blocks:
+        hint = next((h for e in block.ancestors if (h := hints[e])), None)
+        if hint in ("social", "widget", "share") and any(
+            e.tag == "blockquote" for e in block.ancestors
+        ):
+            hint = None  # a post that the article quotes
+        block.hint = hint
+
+
+def _container(blocks: list[Block]) -> Element | None:
+    under, total = _weigh(blocks)
+    best: tuple[int, Element] | None = None
+    for block in blocks:
+        for depth, element in enumerate(block.ancestors):
+            if under[element] >= _CONTAINER_SHARE * total and (best is None or depth > best[0]):
+                best = (depth, element)
+    return best[1] if best and total else None
+
+
+def _elect(texts: Iterable[str]) -> str | None:
+    """Of several extractors' texts the one to believe.
+
+    Where they differ widely, one has taken in what surrounds the article: the shorter one is
+    right, unless it is a scrap.
+    """
+    candidates = sorted((t for t in texts if t.strip()), key=len)
+    if not candidates:
+        return None
+    longest = candidates[-1]
+    whole = [t for t in candidates if len(t.split()) >= 50]
+    if whole and len(whole[0]) < 0.75 * len(longest):
+        return whole[0]
+    return longest
+
+
+@dataclass(frozen=True, slots=True)
+class PageNames:
+    """What a page calls itself: strings that stand on the page and are not body."""
+
+    headlines: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    host: str | None = None  # to tell inward links from outward ones
+
+
+class _Names:
+    def __init__(self, names: PageNames) -> None:
+        self._headlines = [squeezed for h in names.headlines if (squeezed := squeeze(h))]
+        self._descriptions = {squeeze(d) for d in names.descriptions} - {""}
+
+    def reason_against(self, block: Block, *, opening: bool, leading: bool) -> str | None:
+        """Whether the block is the headline or the deck, standing where those stand."""
+        if opening and (block.tag == "h1" or self._is_headline(block)):
+            return "headline"
+        if leading and (
+            (block.is_heading and block.words >= 20)
+            or (not block.is_prose and squeeze(block.text) in self._descriptions)
+        ):
+            return "deck"
+        return None
+
+    def _is_headline(self, block: Block) -> bool:
+        squeezed = squeeze(block.text)
+        return len(squeezed) > 8 and any(
+            squeezed == h or (len(squeezed) > 0.5 * len(h) and squeezed in h)
+            for h in self._headlines
+        )
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _same_site(one: str, other: str) -> bool:
+    one, other = one.removeprefix("www."), other.removeprefix("www.")
+    return one == other or one.endswith("." + other) or other.endswith("." + one)
+
+
+def _is_cross_reference(block: Block, host: str | None) -> bool:
+    """A line that is nothing but a link to another page of the same site."""
+    if not block.targets or block.link_share < 0.85 or block.words < 4:
+        return False
+    hosts = [_host_of(target) for target in block.targets]
+    return all(h is None or (host is not None and _same_site(h, host)) for h in hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The body's blocks in order, and what stood among them and was left out, with the reason."""
+
+    blocks: tuple[Block, ...] = ()
+    removed: tuple[tuple[str, Block], ...] = ()
+
+
+def choose_body(
+    blocks: list[Block], *, voted_texts: Iterable[str] = (), names: PageNames = PageNames()
+) -> Choice:
+    """Which of a page's blocks are the article's body; none where there is no article.
+
+    `voted_texts` are other extractors' results for the same page. Marks the blocks.
+    """
+    elected = _elect(voted_texts)
+    if elected:
+        votes = _Votes(elected)
+        for block in blocks:
+            block.voted = votes.holds(block)
+    _mark_hints(blocks)
+    container = _container(blocks)
+    if container is None:
+        return Choice()
+    inside = [b for b in blocks if container in b.ancestors]
+    core = _core(inside)
+    if not core:
+        return Choice()
+    places = [place for place, block in enumerate(inside) if block in core]
+    first, last = places[0], places[-1]
+    homes = {b.element.getparent() for b in core} | {b.element for b in core}
+    shapes = {b.shape for b in core}
+    called = _Names(names)
+    chosen: list[Block] = []
+    removed: list[tuple[str, Block]] = []
+    for place, block in enumerate(inside):
+        if block not in core:
+            at_home = block.element.getparent() in homes or block.element in homes
+            if first <= place <= last:
+                fits = (
+                    block.voted
+                    or at_home
+                    or block.shape in shapes
+                    or any(e.tag == "blockquote" for e in block.ancestors)
+                    or (block.is_heading and block.link_share < 0.5)
+                )
+            else:
+                fits = block.voted and (block.link_share < 0.5 or at_home)
+            if not fits:
+                continue
+        reason = (
+            block.hint
+            or called.reason_against(block, opening=place <= first + 1, leading=place <= first)
+            or ("cross_reference" if _is_cross_reference(block, names.host) else None)
+            or foreign_phrase(block.text, block.words)
+        )
+        if reason:
+            removed.append((reason, block))
+        else:
+            chosen.append(block)
+    while chosen and chosen[-1].is_heading:
+        removed.append(("heading of what was removed", chosen.pop()))
+    return Choice(tuple(chosen), tuple(removed))
+
+
+def _core(inside: list[Block]) -> set[Block]:
+    """The prose that stands as the voted prose does."""
+    shapes: dict[tuple[str, ...], int] = {}
+    for block in inside:
+        if block.voted and block.is_prose and not block.hint:
+            shapes[block.shape] = shapes.get(block.shape, 0) + len(block.text)
+    floor = 0.1 * sum(shapes.values())
+    core = set()
+    for block in inside:
+        if not block.is_prose or block.hint or block.is_heading:
+            continue
+        weight = shapes.get(block.shape, 0)
+        if not shapes or (block.voted and weight) or weight > floor:
+            core.add(block)
+    return core
