@@ -42,7 +42,7 @@ class DraftMedia:
     parent: DraftMedia | None = None
 
     def finished(self) -> Media | None:
-        """Return the item with what its group and entry say about it, or None without an address."""
+        """Add what its group and entry say about it; None without an address."""
         if not self.url:
             return None
         title, caption, credits, alt = self.title, self.caption, self.credits, self.alt

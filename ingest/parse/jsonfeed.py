@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument, Text
 from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink, DraftMedia
 from ingest.parse.finish import finished
+from ingest.parse.resolve import absolute
 
 _MAX_NESTING = 100  # brackets within brackets; a JSON Feed needs 5
 
@@ -151,13 +151,7 @@ def _text(value: object, *, is_html: bool) -> Text | None:
 
 
 def _address(value: object, url: str) -> str | None:
-    string = _string(value)
-    if not string:
-        return None
-    try:
-        return urljoin(url, string)
-    except ValueError:
-        return None
+    return absolute(url, _string(value)) or None
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

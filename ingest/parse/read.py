@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument
-from ingest.parse import by_feedparser, jsonfeed
+from ingest.parse import by_feedparser, fast, jsonfeed, sitemap
 from ingest.parse.clean import trimmed, without_prolog
 from ingest.parse.decode import decode
 from ingest.parse.sniff import Kind, kind_of
@@ -36,6 +36,10 @@ def parse_feed(
     if is_trimmed:
         faults += ("entries_capped",)
     prolog = prolog.with_rest(rest)
-    return by_feedparser.read(
-        prolog, url=url, encoding=decoded.encoding, faults=faults, settings=settings
-    )
+    for reader in (sitemap.read,) if kind is Kind.SITEMAP else (fast.read, by_feedparser.read):
+        document = reader(
+            prolog, url=url, encoding=decoded.encoding, faults=faults, settings=settings
+        )
+        if document is not None:
+            return document
+    raise ParseError("no feed was found")
