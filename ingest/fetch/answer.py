@@ -38,8 +38,9 @@ _CHALLENGE_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"/.well-known/ddos-guard/", "DDoS-Guard"),
     (b"awswafintegration", "AWS WAF"),
 )
+# Atomic and possessive groups: a page of nothing but comments must not be tried in every way.
 _HTML_START = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|html|head)\b", re.I | re.S
 )
 _LOOK_BYTES = 65_536
 

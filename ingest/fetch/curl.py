@@ -45,8 +45,11 @@ _TLS_ERRORS = frozenset(
 _TOO_LARGE = 100  # libcurl's own limit on headers, should it be the smaller one
 
 
+_KEPT = 4  # idle connections kept for each one in use: many feeds share a server
+
+
 class CurlWire:
-    """All exchanges of one event loop. At most `max_connections` at a time; the others queue."""
+    """All exchanges of one event loop, some `max_connections` of them at a time."""
 
     def __init__(self, guard: Guard, *, max_connections: int) -> None:
         self._guard = guard
@@ -54,8 +57,8 @@ class CurlWire:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, max_connections)
-        self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections)
+        self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _KEPT * max_connections)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, _KEPT * max_connections)
         self._watched: dict[int, int] = {}
         self._timer: asyncio.Handle | None = None
         self._idle: list[_Slot] = []

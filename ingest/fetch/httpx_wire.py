@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
@@ -17,7 +19,16 @@ from ingest.fetch.wire import Call, Receiver, headers_too_large
 from ingest.model import PollOutcome
 
 _KEEP_ALIVE_SECONDS = 15.0
+# A pool walks all its connections for each of them at every request (httpcore 1.0.9,
+# `_assign_requests_to_connections`): with 64 in one pool that is two thirds of the CPU.
+_SHARDS = 32
+_KEPT_PER_SHARD = 4
 _FIRST_ADDRESS_SHARE = 0.5  # of the time left goes to each address while others wait
+
+# httpcore tries to import sniffio several times a request, and anyio no longer brings it: a failed
+# search of the whole path each time, 1 ms of CPU a request. None makes the import fail at once.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -72,21 +83,25 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         max_connections: int,
         proxy: str | None = None,
     ) -> None:
-        if proxy is None:
-            self._pool: httpcore.AsyncConnectionPool = httpcore.AsyncConnectionPool(
+        backend = GuardedBackend(guard)
+        self._pools: list[httpcore.AsyncConnectionPool] = [
+            httpcore.AsyncConnectionPool(
                 ssl_context=ssl_context,
                 max_connections=max_connections,
-                max_keepalive_connections=max_connections,
+                max_keepalive_connections=_KEPT_PER_SHARD,
                 keepalive_expiry=_KEEP_ALIVE_SECONDS,
-                network_backend=GuardedBackend(guard),
+                network_backend=backend,
             )
-        else:
-            self._pool = _proxy_pool(proxy, ssl_context, max_connections)
+            if proxy is None
+            else _proxy_pool(proxy, ssl_context, max_connections)
+            for _ in range(_SHARDS)
+        ]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange; raises what httpcore raises."""
         assert isinstance(request.stream, httpx.AsyncByteStream)
-        answer = await self._pool.handle_async_request(
+        pool = self._pools[hash(request.url.raw_host) % _SHARDS]
+        answer = await pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -108,8 +123,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Close the pool."""
-        await self._pool.aclose()
+        """Close the pools."""
+        for pool in self._pools:
+            await pool.aclose()
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -221,7 +237,7 @@ def _proxy_pool(
         proxy_auth=url.raw_auth,
         ssl_context=ssl_context,
         max_connections=max_connections,
-        max_keepalive_connections=max_connections,
+        max_keepalive_connections=_KEPT_PER_SHARD,
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
     )
 
