@@ -84,7 +84,7 @@ class Recorder:
             saved = articles.save(
                 connection,
                 [
-                    articles.PolledHarvest(one.due, one.polled.started_at, one.polled.harvest)
+                    articles.PolledHarvest(one.due, one.polled.harvest, one.polled.started_at)
                     for one in harvested
                     if one.polled.harvest is not None
                 ],
