@@ -47,9 +47,7 @@ def decide(
         pair, verdict = examine(document, candidate, frequencies, rules)
         if verdict.rule is None:
             misses.append(
-                NearMiss(
-                    document.article_id, candidate.article_id, verdict.missing, verdict.vetoes
-                )
+                NearMiss(document.article_id, candidate.article_id, verdict.missing, verdict.vetoes)
             )
         else:
             hits.append(Hit(candidate, pair, verdict))

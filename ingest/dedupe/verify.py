@@ -32,7 +32,11 @@ def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
         return Verdict(None, missing="too little shared")
     c = pair.containment
     if n < rules.tiny_words:
-        if pair.titles_differ_in_numbers or c < rules.tiny_containment or pair.title_overlap < rules.tiny_title:
+        if (
+            pair.titles_differ_in_numbers
+            or c < rules.tiny_containment
+            or pair.title_overlap < rules.tiny_title
+        ):
             return Verdict(None, missing="tiny")
         rule = "tiny"
     elif n < rules.short_words:
@@ -48,7 +52,10 @@ def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
         rule = "medium" if n < rules.medium_words else "long"
     vetoes = []
     if c < rules.lead_containment and n >= rules.short_words:
-        a, b = lead_share(pair.weights_a, pair.in_a, rules), lead_share(pair.weights_b, pair.in_b, rules)
+        a, b = (
+            lead_share(pair.weights_a, pair.in_a, rules),
+            lead_share(pair.weights_b, pair.in_b, rules),
+        )
         if max(a, b) < rules.lead_share:
             vetoes.append("lead")
     s = count_slots(pair.a, pair.b)

@@ -1,0 +1,172 @@
+"""Putting a labelled set into a database the way the daemon's writer does: batches, then settle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert
+
+from ingest.dedupe import fingerprint
+from ingest.model import Fingerprint
+from ingest.store import stories, tables
+from ingest.store.engine import Database
+
+# One article a document, each of a publisher of its own would be untrue and one publisher for all
+# too; nothing in the rules looks at it.
+PUBLISHER_ID = FEED_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A document of a set: `at` is when it is published and seen."""
+
+    id: str
+    title: str
+    text: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Steps:
+    """CPU seconds by step, over all documents."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    documents: int = 0
+    wall_seconds: float = 0.0
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        before = time.process_time()
+        try:
+            yield
+        finally:
+            spent = time.process_time() - before
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+
+def watch_settle(steps: Steps) -> None:
+    """Time the steps inside `settle` from outside: the product carries no stopwatch."""
+    for name, shown in (
+        ("load_documents", "settle: read texts"),
+        ("_decide", "settle: decide"),
+        ("write_book", "settle: write stories"),
+        ("replace_matches", "settle: write matches"),
+    ):
+        setattr(stories, name, _watched(getattr(stories, name), shown, steps))
+    stories.SqlIndex._look_up = _watched(  # type: ignore[method-assign]
+        stories.SqlIndex._look_up, "settle: look up hashes", steps
+    )
+
+
+def _watched(function: Callable[..., Any], name: str, steps: Steps) -> Callable[..., Any]:
+    def watched(*args: Any, **named: Any) -> Any:
+        with steps.timed(name):
+            return function(*args, **named)
+
+    return watched
+
+
+def prepare(database: Database, now: datetime) -> None:
+    """A publisher and a feed, to which every document belongs."""
+    with database.begin() as connection:
+        connection.execute(
+            insert(tables.publisher).values(id=PUBLISHER_ID, name="benchmark", created_at=now)
+        )
+        connection.execute(insert(tables.site).values(id=FEED_ID, name="example.org"))
+        connection.execute(
+            insert(tables.feed).values(
+                id=FEED_ID,
+                publisher_id=PUBLISHER_ID,
+                site_id=FEED_ID,
+                name="benchmark",
+                url="https://example.org/feed",
+                source="user",
+                settings={},
+                added_at=now,
+            )
+        )
+
+
+def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: Steps) -> None:
+    """Store a batch as the writer does: articles, fingerprints, the queue; one transaction."""
+    with steps.timed("fingerprint"):
+        prints = [fingerprint(one.title, one.text) for one in batch]
+    ids = range(first_id, first_id + len(batch))
+    with database.begin() as connection:
+        with steps.timed("(articles, not counted)"):
+            connection.execute(
+                insert(tables.article),
+                [_article(i, one) for i, one in zip(ids, batch, strict=True)],
+            )
+            connection.execute(
+                insert(tables.article_content),
+                [
+                    {"article_id": i, "body_text": one.text}
+                    for i, one in zip(ids, batch, strict=True)
+                ],
+            )
+        with steps.timed("index: write"):
+            index(connection, batch, ids, prints)
+            stories.queue_articles(connection, ids, batch[0].at)
+
+
+def index(
+    connection: Any, batch: Sequence[Incoming], ids: Sequence[int], prints: Sequence[Fingerprint]
+) -> None:
+    connection.execute(
+        insert(tables.fingerprint),
+        [
+            {
+                "article_id": i,
+                "version": print_.version,
+                "token_count": print_.token_count,
+                "seen_at": one.at,
+            }
+            for i, one, print_ in zip(ids, batch, prints, strict=True)
+        ],
+    )
+    rows = [
+        {"hash": one, "article_id": i}
+        for i, print_ in zip(ids, prints, strict=True)
+        for one in print_.postings
+    ]
+    if rows:
+        connection.execute(insert(tables.posting), rows)
+
+
+def _article(article_id: int, one: Incoming) -> dict[str, object]:
+    return {
+        "id": article_id,
+        "publisher_id": PUBLISHER_ID,
+        "feed_id": FEED_ID,
+        "headline": one.title,
+        "word_count": one.text.count(" ") + 1,
+        "text_from": "feed",
+        "published_at": one.at,
+        "published_quality": "exact",
+        "first_seen_at": one.at,
+        "content_hash": article_id,
+    }
+
+
+def sampled_texts(words: int, count: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Made texts of a Zipf-like vocabulary, one in five of them a copy, to fill a window with."""
+    generator = np.random.default_rng(seed)
+    vocabulary = np.array([f"w{number:x}" for number in range(50_000)])
+    past: list[str] = []
+    for _ in range(count):
+        if past and generator.random() < 0.2:
+            text = past[int(generator.integers(len(past)))]
+        else:
+            ranks = np.minimum(generator.zipf(1.3, words), len(vocabulary)) - 1
+            text = " ".join(vocabulary[ranks])
+        past.append(text)
+        if len(past) > 500:
+            past.pop(0)
+        yield " ".join(text.split()[:8]), text

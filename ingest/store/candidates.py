@@ -1,0 +1,142 @@
+"""The inverted index of fingerprints in SQL, and the texts that candidates are verified on."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text
+
+from ingest.dedupe import MAX_POSTINGS, Document, Reading, shape
+from ingest.store.lists import among
+from ingest.store.tables import article, article_content, fingerprint
+
+# One statement for a whole batch. Every hash is looked up once and gives its newest articles only:
+# a boilerplate hash has thousands of postings, of which MAX_POSTINGS + 1 say all there is to know.
+_SQLITE_POSTINGS = text(
+    "SELECT value, (SELECT group_concat(article_id) FROM (SELECT article_id FROM posting"
+    "  WHERE hash = each.value AND article_id >= :floor ORDER BY article_id DESC LIMIT :most))"
+    " FROM json_each(:hashes) AS each"
+)
+_POSTGRESQL_POSTINGS = text(
+    "SELECT wanted.hash, found.articles FROM unnest(CAST(:hashes AS bigint[])) AS wanted(hash)"
+    " CROSS JOIN LATERAL (SELECT string_agg(article_id::text, ',') AS articles FROM"
+    "  (SELECT article_id FROM posting WHERE posting.hash = wanted.hash AND article_id >= :floor"
+    "   ORDER BY article_id DESC LIMIT :most) AS newest) AS found"
+    " WHERE found.articles IS NOT NULL"
+)
+
+
+class SqlIndex:
+    """The `CandidateIndex` over the `posting` table, as one transaction sees it.
+
+    Articles below `floor_article_id` are outside the window. Answers are kept: the index does not
+    change while a batch is decided.
+    """
+
+    def __init__(self, connection: Connection, floor_article_id: int) -> None:
+        self._connection = connection
+        self._floor = floor_article_id
+        self._known: dict[int, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        """How many hashes were looked up."""
+        return len(self._known)
+
+    def articles_with(self, hashes: Sequence[int]) -> Mapping[int, Sequence[int]]:
+        """For each hash that occurs: the newest articles that have it, newest first."""
+        unknown = [one for one in dict.fromkeys(hashes) if one not in self._known]
+        if unknown:
+            self._look_up(unknown)
+        return self._known
+
+    def _look_up(self, hashes: list[int]) -> None:
+        known = self._known
+        known.update(dict.fromkeys(hashes, ()))
+        most = MAX_POSTINGS + 1
+        if self._connection.dialect.name == "sqlite":
+            statement, given = _SQLITE_POSTINGS, str(json.dumps(hashes))
+        else:
+            statement, given = _POSTGRESQL_POSTINGS, hashes  # type: ignore[assignment]
+        parameters = {"hashes": given, "floor": self._floor, "most": most}
+        for one, articles in self._connection.execute(statement, parameters):
+            if articles is not None:
+                known[one] = tuple(map(int, articles.split(",")))
+
+
+class Readings:
+    """Texts prepared for comparison, kept between batches: new articles resemble recent ones.
+
+    A reading belongs to a content hash, so an edited article is read anew.
+    """
+
+    def __init__(self, max_entries: int = 4_096) -> None:
+        self._max_entries = max_entries
+        self._kept: OrderedDict[int, tuple[int, Reading]] = OrderedDict()
+
+    def get(self, article_id: int, content_hash: int) -> Reading | None:
+        """The reading of this version of the article, if it is kept."""
+        kept = self._kept.get(article_id)
+        if kept is None or kept[0] != content_hash:
+            return None
+        self._kept.move_to_end(article_id)
+        return kept[1]
+
+    def put(self, article_id: int, content_hash: int, reading: Reading) -> None:
+        """Keep a reading; the one that was longest not asked for makes room."""
+        self._kept[article_id] = (content_hash, reading)
+        self._kept.move_to_end(article_id)
+        if len(self._kept) > self._max_entries:
+            self._kept.popitem(last=False)
+
+
+def floor_of_window(connection: Connection, since: datetime) -> int:
+    """The lowest article id inside the window; ids grow with the time an article was first seen."""
+    found = connection.scalar(
+        select(fingerprint.c.article_id)
+        .where(fingerprint.c.seen_at >= since)
+        .order_by(fingerprint.c.seen_at, fingerprint.c.article_id)
+        .limit(1)
+    )
+    return found if found is not None else 0
+
+
+def load_documents(
+    connection: Connection, article_ids: Collection[int], readings: Readings
+) -> dict[int, Document]:
+    """Articles as the verifier needs them, without their stories. Unknown ids are left out."""
+    rows = connection.execute(
+        select(
+            article.c.id,
+            article.c.publisher_id,
+            article.c.published_at,
+            article.c.first_seen_at,
+            article.c.headline,
+            article.c.content_hash,
+        ).where(among(connection, article.c.id, article_ids))
+    ).all()
+    unread = [row.id for row in rows if readings.get(row.id, row.content_hash) is None]
+    texts = _texts(connection, unread) if unread else {}
+    documents = {}
+    for row in rows:
+        reading = readings.get(row.id, row.content_hash)
+        if reading is None:
+            reading = Reading(shape(row.headline, texts.get(row.id)))
+            readings.put(row.id, row.content_hash, reading)
+        at = row.first_seen_at
+        if row.published_at is not None and row.published_at < at:
+            at = row.published_at
+        documents[row.id] = Document(row.id, row.publisher_id, at, reading)
+    return documents
+
+
+def _texts(connection: Connection, article_ids: Iterable[int]) -> dict[int, str | None]:
+    content = article_content
+    rows = connection.execute(
+        select(content.c.article_id, content.c.body_text, content.c.summary).where(
+            among(connection, content.c.article_id, article_ids)
+        )
+    )
+    return {article_id: body or summary for article_id, body, summary in rows}

@@ -1,0 +1,193 @@
+"""Writing stories: new ones, members, merges, the facts of the row, the change stream."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from ingest.dedupe.precedence import Member, StoryFacts, sum_up
+from ingest.store.lists import among
+from ingest.store.story_book import StoryBook
+from ingest.store.tables import article, change, match_queue, story, story_article
+from ingest.store.upsert import insert_or
+
+
+def write_book(connection: Connection, book: StoryBook, now: datetime) -> None:
+    """Write what a batch changed. Afterwards `book.story_of` holds stored ids only."""
+    grown = {book.current(one) for _, one in book.joined} | {
+        book.current(into) for into in book.merged.values()
+    }
+    lonely = {new: first for new, first in book.created.items() if new not in grown}
+    ids = _create(connection, book, lonely, grown, now)
+    for each, its in book.story_of.items():
+        if its < 0:
+            book.story_of[each] = ids[its]
+    _write_members(connection, book, ids, now)
+    merges = [
+        (one, ids.get(into, into))
+        for one, into in ((one, book.current(one)) for one in book.merged)
+        if one > 0
+    ]
+    _write_merges(connection, merges, now)
+    refresh(connection, [ids.get(one, one) for one in grown], now)
+    _write_changes(connection, book, ids, merges, now)
+
+
+def delete_from_queue(connection: Connection, article_ids: Collection[int]) -> None:
+    """Take decided articles off the list."""
+    connection.execute(
+        delete(match_queue).where(among(connection, match_queue.c.article_id, article_ids))
+    )
+
+
+def members_of(connection: Connection, story_ids: Iterable[int]) -> dict[int, list[Member]]:
+    """The members of stories, as far as summing up needs them."""
+    rows = connection.execute(
+        select(
+            story_article.c.story_id,
+            article.c.id,
+            article.c.publisher_id,
+            article.c.first_seen_at,
+            article.c.published_at,
+            article.c.published_quality,
+            article.c.word_count,
+            article.c.source_agency,
+        )
+        .join(article, article.c.id == story_article.c.article_id)
+        .where(among(connection, story_article.c.story_id, story_ids))
+    )
+    members: defaultdict[int, list[Member]] = defaultdict(list)
+    for row in rows:
+        members[row[0]].append(Member(*row[1:]))
+    return members
+
+
+def refresh(connection: Connection, story_ids: Iterable[int], now: datetime) -> None:
+    """Sum these stories up again from their members."""
+    rows = [
+        {"story": story_id, **_columns(sum_up(members)), "updated_at": now}
+        for story_id, members in members_of(connection, story_ids).items()
+    ]
+    if rows:
+        connection.execute(update(story).where(story.c.id == bindparam("story")), rows)
+
+
+def _create(
+    connection: Connection,
+    book: StoryBook,
+    lonely: dict[int, int],
+    grown: set[int],
+    now: datetime,
+) -> dict[int, int]:
+    """Insert the batch's new stories; their temporary ids -> their stored ones."""
+    new = list(book.created)
+    if not new:
+        return {}
+    articles = {
+        row.id: Member(*row)
+        for row in connection.execute(
+            select(
+                article.c.id,
+                article.c.publisher_id,
+                article.c.first_seen_at,
+                article.c.published_at,
+                article.c.published_quality,
+                article.c.word_count,
+                article.c.source_agency,
+            ).where(among(connection, article.c.id, lonely.values()))
+        )
+    }
+    rows = []
+    for one in new:
+        facts = {} if one in grown else _columns(sum_up([articles[lonely[one]]]))
+        rows.append(
+            {
+                "first_article_id": None,
+                "fullest_article_id": None,
+                "articles": 1,
+                "publishers": 1,
+                "first_published_at": None,
+                "source_agency": None,
+                **facts,
+                "created_at": now,
+                "updated_at": now,
+            }
+        )
+    stored = connection.scalars(
+        insert(story).returning(story.c.id, sort_by_parameter_order=True), rows
+    ).all()
+    return dict(zip(new, stored, strict=True))
+
+
+def _write_members(
+    connection: Connection, book: StoryBook, ids: dict[int, int], now: datetime
+) -> None:
+    members = [(first, ids[new]) for new, first in book.created.items()]
+    members += [(each, ids.get(its, its)) for each, its in _latest(book)]
+    if members:
+        rows = [{"article_id": each, "story_id": its, "joined_at": now} for each, its in members]
+        statement = insert_or(connection, story_article)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[story_article.c.article_id],
+                set_={"story_id": statement.excluded.story_id},
+            ),
+            rows,
+        )
+
+
+def _latest(book: StoryBook) -> list[tuple[int, int]]:
+    return [(each, book.current(its)) for each, its in book.joined]
+
+
+def _write_merges(connection: Connection, merges: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Move members, leave redirects. Redirects to a merged story are moved on, so none chain."""
+    for one, into in merges:
+        connection.execute(
+            update(story_article).where(story_article.c.story_id == one).values(story_id=into)
+        )
+        connection.execute(
+            update(story).where(story.c.merged_into_id == one).values(merged_into_id=into)
+        )
+        connection.execute(
+            update(story)
+            .where(story.c.id == one)
+            .values(merged_into_id=into, articles=0, publishers=0, updated_at=now)
+        )
+
+
+def _write_changes(
+    connection: Connection,
+    book: StoryBook,
+    ids: dict[int, int],
+    merges: Sequence[tuple[int, int]],
+    now: datetime,
+) -> None:
+    def event(kind: str, story_id: int, article_id: int | None, data: object) -> dict[str, object]:
+        return {
+            "at": now,
+            "kind": kind,
+            "story_id": story_id,
+            "article_id": article_id,
+            "data": data,
+        }
+
+    rows = [event("story.created", ids[new], first, None) for new, first in book.created.items()]
+    rows += [event("story.joined", ids.get(its, its), each, None) for each, its in _latest(book)]
+    rows += [event("story.merged", into, None, {"merged": one}) for one, into in merges]
+    if rows:
+        connection.execute(insert(change), rows)
+
+
+def _columns(facts: StoryFacts) -> dict[str, object]:
+    return {
+        "first_article_id": facts.first_article_id,
+        "fullest_article_id": facts.fullest_article_id,
+        "articles": facts.articles,
+        "publishers": facts.publishers,
+        "first_published_at": facts.first_published_at,
+        "source_agency": facts.source_agency,
+    }
