@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ingest.model import EntryOutcome, HarvestedEntry, KeyKind
+from ingest.model import EntryOutcome, KeyKind
 from ingest.store import changes
 from ingest.store.article_rows import content_row, earlier, metadata_row
 from ingest.store.changes import ChangeKind, NewChange
@@ -17,21 +17,16 @@ from ingest.store.fingerprints import write_fingerprints
 from ingest.store.identity import Resolved
 from ingest.store.ids import allocate
 from ingest.store.learned import count_blocks
-from ingest.store.leases import DueFeed
 from ingest.store.lists import among
-from ingest.store.polls import pack_entries
 from ingest.store.search import Searchable, index_articles, unindex_articles
 from ingest.store.tables import (
     article,
     article_content,
     article_key,
-    feed_document,
     match_queue,
-    raw_entry,
     revision,
-    sighting,
 )
-from ingest.store.upsert import insert_or
+from ingest.store.upsert import insert_missing, insert_or
 
 
 def write(
@@ -68,8 +63,9 @@ def write(
         ],
     )
     if written:
-        connection.execute(
-            insert_or(connection, match_queue).on_conflict_do_nothing(),
+        insert_missing(
+            connection,
+            match_queue,
             [
                 {"article_id": _id(one), "queued_at": now, "reason": one.outcome.value}
                 for one in written
@@ -232,76 +228,4 @@ def _change(one: Resolved) -> NewChange:
         article_id=_id(one),
         feed_id=one.item.due.feed_id,
         data=None if is_new else {"reason": one.reason},
-    )
-
-
-def write_sightings(
-    connection: Connection,
-    due: DueFeed,
-    seen_at: datetime,
-    before: Mapping[int, int],
-    entries: Sequence[tuple[HarvestedEntry, EntryOutcome, Resolved | None]],
-    *,
-    is_whole: bool,
-) -> None:
-    """Write what was looked at in a document, and what it holds now.
-
-    An unchanged entry that the document before held too costs nothing here. Entries that have left
-    a whole document get the time at which they were last in it.
-    """
-    rows, raws = [], []
-    now_known = {} if is_whole else dict(before)
-    for entry, outcome, resolved in entries:
-        if resolved is None or not resolved.must_ask_again:
-            now_known[entry.entry_key] = entry.entry_hash
-        elif entry.entry_key in before:
-            now_known[entry.entry_key] = before[entry.entry_key]
-        if resolved is None and outcome is EntryOutcome.UNCHANGED:
-            continue
-        article_id = resolved.item.target.article_id if resolved is not None else None
-        row = {"feed_id": due.feed_id, "entry_key": entry.entry_key, "article_id": article_id}
-        rows.append(
-            {
-                **row,
-                "entry_hash": entry.entry_hash,
-                "outcome": outcome,
-                "reason": resolved.reason if resolved is not None else entry.reason,
-                "first_seen_at": seen_at,
-                "last_seen_at": None,
-            }
-        )
-        if entry.raw is not None:
-            raws.append({**row, "seen_at": seen_at, "raw": entry.raw})
-    if rows:
-        _upsert(connection, sighting, rows, keep=("first_seen_at",))
-    if raws:
-        _upsert(connection, raw_entry, raws)
-    gone = before.keys() - now_known.keys()
-    if gone:
-        connection.execute(
-            update(sighting)
-            .where(sighting.c.feed_id == due.feed_id, sighting.c.entry_key == bindparam("b_key"))
-            .values(last_seen_at=due.schedule.last_success_at or seen_at),
-            [{"b_key": key} for key in sorted(gone)],
-        )
-    if now_known != before:
-        packed = {"feed_id": due.feed_id, "entries": pack_entries(now_known), "seen_at": seen_at}
-        _upsert(connection, feed_document, [packed])
-
-
-def _upsert(
-    connection: Connection, table: Any, rows: list[dict[str, Any]], keep: Sequence[str] = ()
-) -> None:
-    statement = insert_or(connection, table)
-    keys = [column.name for column in table.primary_key]
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=keys,
-            set_={
-                name: statement.excluded[name]
-                for name in rows[0]
-                if name not in keys and name not in keep
-            },
-        ),
-        rows,
     )

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from ingest.model import EntryOutcome, Harvest, HarvestedEntry, PollCounts
 from ingest.store import article_writes
+from ingest.store.document_writes import DocumentRows
 from ingest.store.identity import FindReissues, Item, PolledEntry, Resolved, Target, identify_batch
 from ingest.store.leases import DueFeed
 from ingest.store.polls import known_entries_of
@@ -80,22 +81,17 @@ def save(
         decided, entries = _write_articles(connection, entries, documents, now, find_reissues)
         resolved += decided
     by_place = {(id(one.item.due), id(one.item.entry)): one for one in resolved}
-    saved = []
+    saved, rows = [], DocumentRows()
     for polled in batch:
         before = known.get(polled.due.feed_id, {})
         results = [by_place.get((id(polled.due), id(one))) for one in polled.harvest.entries]
-        article_writes.write_sightings(
-            connection,
-            polled.due,
-            polled.seen_at,
-            before,
-            [
-                (entry, _outcome(entry, result), result)
-                for entry, result in zip(polled.harvest.entries, results, strict=True)
-            ],
-            is_whole=_is_whole(polled.harvest),
-        )
+        outcomes = [
+            (entry, _outcome(entry, result), result)
+            for entry, result in zip(polled.harvest.entries, results, strict=True)
+        ]
+        rows.add(polled.due, polled.seen_at, before, outcomes, is_whole=_is_whole(polled.harvest))
         saved.append(_saved(polled, before, results))
+    rows.write(connection)
     return saved
 
 

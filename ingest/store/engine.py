@@ -81,7 +81,7 @@ def open_database(
 def connect_only(url: str, *, busy_timeout_seconds: float = 30.0, create: bool = False) -> Database:
     """Open the database without looking at its schema (for `ingest db …`)."""
     parsed = _parsed(url)
-    shown = parsed.render_as_string(hide_password=True)
+    shown = make_url(url).render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
         _need_sqlite_file(parsed, create=create)
         engine = _sqlite_engine(parsed, busy_timeout_seconds)

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ingest.model import Fingerprint
-from ingest.store.tables import fingerprint, posting
-from ingest.store.upsert import insert_or
+from ingest.store.tables import fingerprint
+from ingest.store.upsert import upsert
 
 
 def write_fingerprints(
@@ -20,17 +20,9 @@ def write_fingerprints(
     Postings of the former text stay until they leave the window: they can only propose the article
     as a candidate, and candidates are verified on the stored text.
     """
-    if not prints:
-        return
-    statement = insert_or(connection, fingerprint)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["article_id"],
-            set_={
-                "version": statement.excluded.version,
-                "token_count": statement.excluded.token_count,
-            },
-        ),
+    upsert(
+        connection,
+        fingerprint,
         [
             {
                 "article_id": article_id,
@@ -40,13 +32,22 @@ def write_fingerprints(
             }
             for article_id, sketch, seen_at in prints
         ],
+        keep=("seen_at",),
     )
     # In the order of the index: neighbours share pages.
     rows = sorted(
         {(value, article_id) for article_id, sketch, _ in prints for value in sketch.postings}
     )
-    if rows:
-        connection.execute(
-            insert_or(connection, posting).on_conflict_do_nothing(),
-            [{"hash": value, "article_id": article_id} for value, article_id in rows],
+    if not rows:
+        return
+    # Dozens an article: these go past SQLAlchemy's treatment of parameters, which costs more than
+    # the database does.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT OR IGNORE INTO posting (hash, article_id) VALUES (?, ?)", rows)
+    else:
+        hashes, articles = zip(*rows, strict=True)
+        connection.exec_driver_sql(
+            "INSERT INTO posting (hash, article_id)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
+            (list(hashes), list(articles)),
         )

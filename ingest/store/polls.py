@@ -19,7 +19,7 @@ from ingest.store.leases import DueFeed
 from ingest.store.lists import among
 from ingest.store.schedule_rows import AnyRow, schedule_to_row
 from ingest.store.tables import feed, feed_document, feed_schedule, poll, site
-from ingest.store.upsert import insert_or
+from ingest.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,7 @@ def record_polls(connection: Connection, records: Sequence[PollRecord], now: dat
     if not kept:
         return gone
     connection.execute(_UPDATE_SCHEDULE, [_schedule_values(record, now) for record in kept])
-    statement = insert_or(connection, poll)
-    key = {"feed_id", "started_at"}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=sorted(key),
-            set_={name: statement.excluded[name] for name in POLL_COLUMNS if name not in key},
-        ),
-        [_poll_values(record) for record in kept],
-    )
+    upsert(connection, poll, [_poll_values(record) for record in kept])
     _update_sites(connection, kept)
     _update_feeds(connection, kept)
     for record in kept:
@@ -147,9 +139,6 @@ def record_polls(connection: Connection, records: Sequence[PollRecord], now: dat
                 record.decision.move_evidence or "moved permanently",
             )
     return gone
-
-
-POLL_COLUMNS = tuple(column.name for column in poll.columns)
 
 
 def _columns() -> tuple[str, ...]:

@@ -1,0 +1,106 @@
+"""What a document held: its entries' sightings, their raw form, and the packed list of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, update
+
+from ingest.model import EntryOutcome, HarvestedEntry
+from ingest.store.identity import Resolved
+from ingest.store.leases import DueFeed
+from ingest.store.polls import pack_entries
+from ingest.store.tables import feed_document, raw_entry, sighting
+from ingest.store.upsert import upsert
+
+
+@dataclass(slots=True)
+class DocumentRows:
+    """The rows of many documents, gathered so that each table is written once."""
+
+    sightings: list[dict[str, Any]] = field(default_factory=list)
+    raws: list[dict[str, Any]] = field(default_factory=list)
+    left: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self,
+        due: DueFeed,
+        seen_at: datetime,
+        before: Mapping[int, int],
+        entries: Sequence[tuple[HarvestedEntry, EntryOutcome, Resolved | None]],
+        *,
+        is_whole: bool,
+    ) -> None:
+        """Add a document; `before` is what the one before it held.
+
+        An unchanged entry that the document before held too costs nothing here. Entries that have
+        left a whole document get the time at which they were last known to be in it.
+        """
+        held = {} if is_whole else dict(before)
+        for entry, outcome, resolved in entries:
+            if resolved is None or not resolved.must_ask_again:
+                held[entry.entry_key] = entry.entry_hash
+            elif entry.entry_key in before:
+                held[entry.entry_key] = before[entry.entry_key]
+            if resolved is not None or outcome is not EntryOutcome.UNCHANGED:
+                self._add_entry(due, seen_at, entry, outcome, resolved)
+        last_there_at = due.schedule.last_success_at or seen_at
+        for key in before.keys() - held.keys():
+            self.left.append(
+                {"b_feed_id": due.feed_id, "b_key": key, "last_seen_at": last_there_at}
+            )
+        if held != before:
+            self.documents.append(
+                {"feed_id": due.feed_id, "entries": pack_entries(held), "seen_at": seen_at}
+            )
+
+    def _add_entry(
+        self,
+        due: DueFeed,
+        seen_at: datetime,
+        entry: HarvestedEntry,
+        outcome: EntryOutcome,
+        resolved: Resolved | None,
+    ) -> None:
+        article_id = resolved.item.target.article_id if resolved is not None else None
+        self.sightings.append(
+            {
+                "feed_id": due.feed_id,
+                "entry_key": entry.entry_key,
+                "entry_hash": entry.entry_hash,
+                "article_id": article_id,
+                "outcome": outcome,
+                "reason": resolved.reason if resolved is not None else entry.reason,
+                "first_seen_at": seen_at,
+                "last_seen_at": None,
+            }
+        )
+        if entry.raw is not None:
+            self.raws.append(
+                {
+                    "feed_id": due.feed_id,
+                    "entry_key": entry.entry_key,
+                    "article_id": article_id,
+                    "seen_at": seen_at,
+                    "raw": entry.raw,
+                }
+            )
+
+    def write(self, connection: Connection) -> None:
+        """Write them all."""
+        upsert(connection, sighting, self.sightings, keep=("first_seen_at",))
+        upsert(connection, raw_entry, self.raws)
+        if self.left:
+            connection.execute(_MARK_LEFT, self.left)
+        upsert(connection, feed_document, self.documents)
+
+
+_MARK_LEFT = (
+    update(sighting)
+    .where(sighting.c.feed_id == bindparam("b_feed_id"), sighting.c.entry_key == bindparam("b_key"))
+    .values(last_seen_at=bindparam("last_seen_at"))
+)
