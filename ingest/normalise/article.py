@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.config import NormaliseSettings
 from ingest.errors import InvalidEntry
-from ingest.model import Article, IdentifiedEntry, Key, KeyKind
-from ingest.normalise import dates, headline, html
+from ingest.model import Article, Entry, IdentifiedEntry, Key, KeyKind, Removed
+from ingest.normalise import boilerplate, dates, headline, html, images, opening, people, wire
 from ingest.normalise.canonical import canonical_url, main_form, url_key
+from ingest.normalise.html import Block, Reading
 from ingest.normalise.identity import signed_hash
+from ingest.normalise.language import language_of
+
+_DECK_WORDS = 80
+_EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
+_MOST_CATEGORIES = 50
+_LONGEST_CATEGORY = 100  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +27,8 @@ class Context:
     """What is known of the feed an entry came in.
 
     `language` is the feed's claim; `learned` the hashes of blocks known to be the publisher's
-    boilerplate; `clock_skew_seconds` how far the feed's clock runs ahead (`dates.estimate_clock_skew`).
+    boilerplate; `clock_skew_seconds` how far the feed's clock runs ahead
+    (`dates.estimate_clock_skew`).
     """
 
     now: datetime
@@ -32,6 +42,16 @@ class Context:
     settings: NormaliseSettings = field(default_factory=NormaliseSettings)
 
 
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A text after the page around it was taken off."""
+
+    blocks: tuple[Block, ...]
+    removed: tuple[Removed, ...]
+    opening: opening.Opening
+    hashes: tuple[int, ...]
+
+
 def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     """The article of one entry.
 
@@ -39,49 +59,126 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     raised, whatever the entry holds.
     """
     entry = identified.entry
-    base = entry.base_url or entry.link or context.site_url or context.feed_url
-    strip = context.settings.strip_parameters
-    canonical = canonical_url(entry.canonical_link or entry.link or "", strip) or None
-    content = html.read(entry.content, base)
-    summary = html.read(entry.summary, base)
-    body = content if content.blocks else summary
-    names = headline.outlet_names(
+    settings = context.settings
+    base = entry.base_url or entry.link or context.site_url or context.feed_url or None
+    outlets = headline.outlet_names(
         context.publisher, entry.source_title, context.site_url, context.feed_url
     )
-    title = headline.without_outlet(headline.bounded(html.plain(entry.title)), names)
-    if not title:
-        if not body.blocks:
-            raise InvalidEntry("no title and no text")
-        title = headline.from_text(body.blocks[0].text)
+    canonical = canonical_url(entry.canonical_link or entry.link or "", settings.strip_parameters)
+
+    content, given_summary = html.read(entry.content, base), html.read(entry.summary, base)
+    source, teaser = _body_and_teaser(content, given_summary)
+    title = _headline(entry, source, outlets)
+    teaser_text = html.line_of(teaser.blocks) or None
+    body = clean(source.blocks, title=title, summary=teaser_text, outlets=outlets, context=context)
+    lead = clean(teaser.blocks, title=title, summary=None, outlets=outlets, context=context)
+    summary = html.line_of(lead.blocks if teaser.blocks else body.blocks) or None
+    body_text = html.body_text_of(body.blocks) or None
+
+    byline = people.read_authors(
+        entry.authors or ((body.opening.byline,) if body.opening.byline else ()), outlets
+    )
+    dateline = wire.read_dateline(body.blocks[0].text) if body.blocks else None
+    agency, found_in = _agency(byline, dateline, body, entry)
+    image = images.choose_image(
+        entry.media, (*source.pictures, *teaser.pictures), body.opening.image
+    )
+    language = language_of(body_text or title, entry.language or context.language)
     dated = dates.believed(
         entry.published_raw,
         entry.updated_raw,
         now=context.now,
-        max_future_seconds=context.settings.max_future_seconds,
+        max_future_seconds=settings.max_future_seconds,
         clock_skew_seconds=context.clock_skew_seconds,
-        language=entry.language or context.language,
+        language=language,
         url=canonical,
     )
-    text = html.body_text_of(body.blocks) or None
+    deck = body.opening.deck or _deck(summary, body_text, bool(teaser.blocks))
+    sections, tags = _sections_and_tags(entry.categories)
     return Article(
         headline=title,
         url=entry.link,
-        canonical_url=canonical,
-        keys=keys_of(identified, strip),
-        summary=" ".join(block.text for block in summary.blocks) or None,
-        body_text=text,
+        canonical_url=canonical or None,
+        keys=keys_of(identified, settings.strip_parameters),
+        alternative_headline=deck,
+        byline=byline.line,
+        authors=byline.names,
+        dateline=dateline.place if dateline is not None else None,
+        source_agency=agency,
+        source_agency_found_in=found_in,
+        language=language,
+        summary=summary,
+        body_text=body_text,
         body_html=html.body_html_of(body.blocks) or None,
-        word_count=len(text.split()) if text else 0,
-        authors=entry.authors,
-        tags=entry.categories,
+        word_count=count_words(body_text),
+        image_url=image.url,
+        image_caption=image.caption,
+        image_credit=image.credit,
+        image_alt=image.alt,
         media=entry.media,
+        sections=sections,
+        tags=tags,
         published_at=dated.at,
+        modified_at=dates.modified(
+            entry.updated_raw,
+            now=context.now,
+            max_future_seconds=settings.max_future_seconds,
+            clock_skew_seconds=context.clock_skew_seconds,
+            language=language,
+        ),
         published_raw=entry.published_raw or entry.updated_raw,
         published_quality=dated.quality,
-        modified_at=dates.modified(entry.updated_raw, now=context.now),
-        language=entry.language or context.language,
-        content_hash=signed_hash("\x1e".join((title, text or ""))),
+        content_hash=content_hash(title, deck, summary if body_text is None else None, body_text),
+        removed=tuple(dict.fromkeys((*body.removed, *lead.removed))),
+        block_hashes=tuple(dict.fromkeys((*body.hashes, *lead.hashes))),
     )
+
+
+def clean(
+    blocks: Sequence[Block],
+    *,
+    title: str,
+    summary: str | None,
+    outlets: frozenset[str],
+    context: Context,
+) -> Cleaned:
+    """`blocks` without what belongs to the page: what is left, what was removed, what it said."""
+    if not blocks:
+        return Cleaned((), (), opening.Opening(), ())
+    learned = context.learned if context.settings.learn_boilerplate else frozenset()
+    reasons = boilerplate.reasons_of(blocks, outlets=outlets, learned=learned)
+    opened = opening.read_opening(blocks, reasons, title=title, summary=summary, outlets=outlets)
+    kept: list[Block] = []
+    removed: list[Removed] = []
+    for block, reason in zip(blocks, reasons, strict=True):
+        if reason is None:
+            kept.append(block)
+        else:
+            removed.append(Removed(reason, block.text))
+    if kept:
+        last, cut = boilerplate.cut_endings(kept[-1])
+        removed.extend(cut)
+        kept[-1:] = [last] if last is not None else []
+    return Cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks))
+
+
+def content_hash(*texts: str | None) -> int:
+    """A hash of what an article says: white space, case of quotes and markup do not count."""
+    said = "\x1e".join(" ".join((text or "").split()) for text in texts)
+    return signed_hash(said.translate(_ONE_QUOTE))
+
+
+_ONE_QUOTE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u2013": "-", "\u2014": "-"})
+
+
+def count_words(text: str | None) -> int:
+    """Words, or for scripts without spaces two characters to a word."""
+    if not text:
+        return 0
+    words = text.count(" ") + text.count("\n\n") + 1
+    if len(text) > words * 20 and not text[:200].isascii():
+        return max(words, sum(1 for letter in text if letter > "\u0e00") // 2)
+    return words
 
 
 def keys_of(identified: IdentifiedEntry, strip: tuple[str, ...] = ()) -> tuple[Key, ...]:
@@ -107,3 +204,65 @@ def url_keys(canonical: str, kind: KeyKind) -> tuple[Key, ...]:
     main = main_form(canonical)
     key = Key(kind, url_key(canonical))
     return (key,) if main is None else (key, Key(KeyKind.AMP, url_key(canonical_url(main))))
+
+
+def _body_and_teaser(content: Reading, summary: Reading) -> tuple[Reading, Reading]:
+    """Which of the two texts is the body: the content, unless it holds less than the summary."""
+    if not content.blocks:
+        return Reading(summary.blocks, (*content.pictures, *summary.pictures)), Reading()
+    if html.letters(content.blocks) < html.letters(summary.blocks):
+        return summary, content if content.blocks != summary.blocks else Reading()
+    return content, summary
+
+
+def _headline(entry: Entry, source: Reading, outlets: frozenset[str]) -> str:
+    title = headline.without_outlet(headline.bounded(html.plain(entry.title)), outlets)
+    if title:
+        return title
+    if not source.blocks:
+        raise InvalidEntry("no title and no text")
+    return headline.from_text(source.blocks[0].text)
+
+
+def _agency(
+    byline: people.Byline, dateline: wire.Dateline | None, body: Cleaned, entry: Entry
+) -> tuple[str | None, str | None]:
+    """The wire agency and where it was found, the surest place first."""
+    if dateline is not None and dateline.agency is not None:
+        return dateline.agency, "dateline"
+    if byline.agency is not None:
+        return byline.agency, "byline"
+    if body.opening.byline is not None:
+        agency = wire.agency_in_byline(body.opening.byline)
+        if agency is not None:
+            return agency, "byline"
+    if entry.source_title is not None:
+        agency = wire.agency_named(html.plain_line(entry.source_title))
+        if agency is not None:
+            return agency, "source"
+    credits = [item.text for item in body.removed if item.reason in ("about", "copyright")]
+    agency = wire.agency_at_end(credits)
+    if agency is not None:
+        return agency, "credit"
+    agency = wire.agency_at_end([block.text for block in body.blocks[-2:]])
+    return (agency, "text") if agency is not None else (None, None)
+
+
+def _deck(summary: str | None, body_text: str | None, has_teaser: bool) -> str | None:
+    """The summary as deck, where it is a few words of its own and not the body's beginning."""
+    if not has_teaser or summary is None or body_text is None:
+        return None
+    if summary.count(" ") >= _DECK_WORDS or _EXCERPT_END.search(summary) is not None:
+        return None
+    return None if summary[:40] in body_text else summary
+
+
+def _sections_and_tags(categories: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Feeds do not tell the two apart: a path or the first category is the section."""
+    names = dict.fromkeys(
+        name
+        for category in categories[:_MOST_CATEGORIES]
+        if (name := html.plain_line(category)) and len(name) <= _LONGEST_CATEGORY
+    )
+    tags = tuple(names)
+    return tags[:1], tags

@@ -153,10 +153,10 @@ def _checked(
     at, quality = dated.at, dated.quality
     if at is None:
         return dated
-    if clock_skew_seconds and abs(clock_skew_seconds) >= _LEAST_SKEW_SECONDS:
-        if quality is not PublishedQuality.DATE_ONLY:
-            quality = PublishedQuality.SKEW_CORRECTED
-            at -= timedelta(seconds=clock_skew_seconds)
+    is_moment = quality is not PublishedQuality.DATE_ONLY
+    if is_moment and abs(clock_skew_seconds) >= _LEAST_SKEW_SECONDS:
+        quality = PublishedQuality.SKEW_CORRECTED
+        at -= timedelta(seconds=clock_skew_seconds)
     if at < EARLIEST:
         return Dated(None, PublishedQuality.ABSURD)
     if at > now:

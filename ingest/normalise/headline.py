@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-_SUFFIX = re.compile(r"^(.{8,}?)\s+(?:[-–—|•·»]|::|\|\|)\s+([^|]{2,60})$", re.S)
 _LAST = re.compile(r"^(.{8,})\s+(?:[-–—|•·»]|::|\|\|)\s+(.{2,60})$", re.S)
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _LONGEST = 1_000  # characters: what is longer is no headline
@@ -50,8 +49,7 @@ def outlet_names(*given: str | None) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """A name as it is compared: letters and digits only, without a leading article."""
-    folded_name = _NOT_LETTERS.sub("", name.casefold().removeprefix("the "))
-    return folded_name
+    return _NOT_LETTERS.sub("", name.casefold().removeprefix("the "))
 
 
 def from_text(text: str) -> str:
@@ -63,4 +61,5 @@ def from_text(text: str) -> str:
 
 
 def bounded(headline: str) -> str:
+    """`headline`, cut where it is so long that it is none."""
     return headline if len(headline) <= _LONGEST else headline[: _LONGEST - 1].rstrip() + "…"

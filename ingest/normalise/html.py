@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape, unescape
 from typing import TYPE_CHECKING
@@ -217,6 +217,45 @@ def plain_line(value: str, *, is_html: bool = True) -> str:
     return _clean_text(value)
 
 
+def without_tail(block: Block, kept: str) -> Block:
+    """`block` with its text cut to `kept`, with which it begins, and its markup cut likewise."""
+    wanted = len("".join(kept.split()))
+    out: list[str] = []
+    open_tags: list[str] = []
+    position = 0
+    markup = block.html
+    for match in (*_TOKEN.finditer(markup), None):
+        characters = markup[position : match.start() if match else len(markup)]
+        taken = unescape(characters)
+        bare = len("".join(taken.split()))
+        if bare >= wanted:
+            out.append(escape(_first_letters(taken, wanted), quote=False))
+            break
+        wanted -= bare
+        out.append(characters)
+        if match is None:
+            break
+        out.append(match.group())
+        position = match.end()
+        if match[1]:
+            if open_tags:
+                open_tags.pop()
+        elif match[2] != "wbr":
+            open_tags.append(match[2])
+    html = "".join(out) + "".join(f"</{tag}>" for tag in reversed(open_tags))
+    return replace(block, text=kept, html=_tidy(html), linked=min(block.linked, len(kept)))
+
+
+def _first_letters(text: str, count: int) -> str:
+    """The start of `text` that holds `count` characters, white space not counted."""
+    for index, letter in enumerate(text):
+        if count == 0:
+            return text[:index].rstrip()
+        if not letter.isspace():
+            count -= 1
+    return text
+
+
 def body_html_of(blocks: Iterable[Block]) -> str:
     """The blocks as HTML of a few plain elements."""
     out: list[str] = []
@@ -246,6 +285,16 @@ def body_text_of(blocks: Iterable[Block]) -> str:
             out.append("\n" if block.soft else "\n\n")
         out.append(block.text)
     return "".join(out)
+
+
+def line_of(blocks: Iterable[Block]) -> str:
+    """The blocks as one line."""
+    return " ".join(block.text for block in blocks)
+
+
+def letters(blocks: Iterable[Block]) -> int:
+    """How much text the blocks hold, in characters."""
+    return sum(len(block.text) for block in blocks)
 
 
 @cache
@@ -453,15 +502,11 @@ class _Scanner:
     def _joined_breaks(self) -> list[Block]:
         """A line break after a finished sentence parts paragraphs; verse and addresses stay."""
         return [
-            _hard(block) if block.soft and _ends_paragraph(self.blocks[index - 1]) else block
+            replace(block, soft=False)
+            if block.soft and _ends_paragraph(self.blocks[index - 1])
+            else block
             for index, block in enumerate(self.blocks)
         ]
-
-
-def _hard(block: Block) -> Block:
-    return Block(
-        block.text, block.html, block.kind, block.hint, block.linked, False, block.after_figure
-    )
 
 
 def _ends_paragraph(block: Block) -> bool:

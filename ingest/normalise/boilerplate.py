@@ -1,0 +1,212 @@
+"""Which lines of a text belong to the publisher's page: by structure, by phrase, and as learned.
+
+Every line gets a reason or none; what has one goes to `Article.removed`. Three things make a wrong
+removal unlikely: phrases weigh more in short lines and at the end of a text than in its middle, a
+structural rule that would take most of a text takes nothing, and what was taken can be seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ingest.model import Removed
+from ingest.normalise import phrases
+from ingest.normalise.headline import folded
+from ingest.normalise.html import Block, without_tail
+from ingest.normalise.identity import signed_hash
+
+_HINT = re.compile(
+    r"(?:^|[\s_-])(?:"
+    r"share|sharing|sharedaddy|sharethis|social|addtoany|a2a|addthis|"
+    r"related|jp-relatedposts|yarpp|crp|outbrain|taboola|recommended|recirc|"
+    r"newsletter|subscribe|subscription|signup|sign-up|promo|advert|advertisement|adsbygoogle|"
+    r"sponsor|sponsored|donat\w*|comments?|feedflare|breadcrumbs?|readmore|read-more|more-link|"
+    r"paywall|hidden|visually-hidden|screen-reader-text|sr-only|cookie|popup|toolbar|"
+    r"post-tags|tags-links|post-meta|entry-meta|author-box|authorbox|author-bio|wp-post-navigation|"
+    r"footer|copyright|disclaimer|rss-?footer|post-footer|syndication|widget"
+    r")(?:$|[\s_-]|s\b|\d)"
+)
+_ENDS_A_SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]」』]*$")
+_NO_LETTERS = re.compile(r"[\W\d_]*")
+_LINK_LINE_WORDS = 25
+_SHORT_LINE_WORDS = 60
+_LABEL_WORDS = 8
+_MOST_OF_A_TEXT = 0.5
+_LEAST_LEARNED_CHARACTERS = 3
+
+Reasons = list[str | None]
+
+
+def block_hash(text: str) -> int:
+    """The hash by which a recurring block is learned: case and white space aside."""
+    return signed_hash(folded_block(text))
+
+
+def folded_block(text: str) -> str:
+    """A block as it is compared: case and white space do not count."""
+    return " ".join(text.casefold().split())
+
+
+def block_hashes(blocks: Sequence[Block]) -> tuple[int, ...]:
+    """The hashes of the blocks from which a publisher's boilerplate is learned."""
+    return tuple(
+        dict.fromkeys(
+            block_hash(block.text)
+            for block in blocks
+            if len(block.text) >= _LEAST_LEARNED_CHARACTERS
+        )
+    )
+
+
+def reasons_of(
+    blocks: Sequence[Block], *, outlets: frozenset[str], learned: frozenset[int]
+) -> Reasons:
+    """For each block the reason to remove it, or None."""
+    lows = [phrases.lowered(block.text) for block in blocks]
+    counts = [block.text.count(" ") + 1 for block in blocks]
+    total = sum(counts) or 1
+    reasons: Reasons = [
+        _by_phrase(block, low, words, outlets)
+        for block, low, words in zip(blocks, lows, counts, strict=True)
+    ]
+    if learned:
+        for index, block in enumerate(blocks):
+            if reasons[index] is None and block_hash(block.text) in learned:
+                reasons[index] = "learned"
+    _by_hint(blocks, reasons, counts, total)
+    _link_lines(blocks, reasons, counts)
+    _tail(blocks, lows, reasons, counts)
+    _orphans(blocks, reasons, counts)
+    return reasons
+
+
+def cut_endings(block: Block) -> tuple[Block | None, list[Removed]]:
+    """`block` without the boilerplate its last sentence holds, and what was cut."""
+    removed: list[Removed] = []
+    for _ in range(3):
+        cut = phrases.without_ending(block.text)
+        if cut is None:
+            break
+        kept, reason, gone = cut
+        removed.append(Removed(reason, gone))
+        if not kept:
+            return None, removed
+        block = without_tail(block, kept)
+    return block, removed
+
+
+def _by_phrase(block: Block, low: str, words: int, outlets: frozenset[str]) -> str | None:
+    if words <= 10:
+        reason = phrases.whole_line(low)
+        if reason is not None:
+            return reason
+        if words <= 6 and folded(block.text) in outlets:
+            return "outlet"
+        if _NO_LETTERS.fullmatch(low) is not None:
+            return "ornament" if not any(letter.isdigit() for letter in low) else None
+    if words <= 80:
+        reason = phrases.beginning(low, words)
+        if reason is not None:
+            return reason
+    found = phrases.said(low)
+    if found is not None:
+        enough = 2 if words <= 25 else 3 if words <= _SHORT_LINE_WORDS else 4
+        if found.weight >= enough and not _is_quotation(low):
+            return found.reason
+    return None
+
+
+def _is_quotation(low: str) -> bool:
+    """A line somebody is quoted in speaks for itself, not for the outlet."""
+    return low[0] in '"„«' and '"' in low[1:]
+
+
+@lru_cache(maxsize=4096)
+def _hint_says(hint: str) -> bool:
+    return _HINT.search(hint.lower()) is not None
+
+
+def _by_hint(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int], total: int) -> None:
+    hinted = [
+        index
+        for index, block in enumerate(blocks)
+        if block.hint and reasons[index] is None and _hint_says(block.hint)
+    ]
+    if sum(counts[index] for index in hinted) <= total * _MOST_OF_A_TEXT:
+        for index in hinted:
+            reasons[index] = "structure"
+
+
+def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]) -> None:
+    """Lines that are nothing but a link lead away from the article, unless links are what it is."""
+    lines = [
+        index
+        for index, block in enumerate(blocks)
+        if reasons[index] is None
+        and block.linked
+        and block.linked >= len(block.text) * 0.85
+        and counts[index] <= _LINK_LINE_WORDS
+    ]
+    prose = sum(
+        1
+        for index, block in enumerate(blocks)
+        if reasons[index] is None and not block.linked * 2 > len(block.text) and counts[index] >= 12
+    )
+    if lines and prose >= max(2, len(lines)):
+        for index in lines:
+            if blocks[index].kind[0] != "h" or index == len(blocks) - 1:
+                reasons[index] = "link"
+
+
+def _tail(
+    blocks: Sequence[Block], lows: Sequence[str], reasons: Reasons, counts: Sequence[int]
+) -> None:
+    """From the end backwards: after the last paragraph one cue is enough, and labels go too."""
+    if not any(reason is None for reason in reasons):
+        return
+    index = len(blocks) - 1
+    pending: list[int] = []
+    seen = False
+    while index > 0:
+        if reasons[index] is not None:
+            seen = True
+            for label in pending:
+                reasons[label] = "tail"
+            pending.clear()
+        else:
+            found = phrases.said(lows[index])
+            if (
+                found is not None
+                and counts[index] <= _SHORT_LINE_WORDS
+                and not _is_quotation(lows[index])
+            ):
+                if seen or found.weight >= 2:
+                    reasons[index] = found.reason
+                    continue
+                pending.append(index)
+            elif (
+                counts[index] <= _LABEL_WORDS
+                and blocks[index].kind != "li"
+                and _ENDS_A_SENTENCE.search(blocks[index].text) is None
+            ):
+                pending.append(index)
+            else:
+                break
+        index -= 1
+    if seen:
+        for label in pending:
+            reasons[label] = "tail"
+
+
+def _orphans(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]) -> None:
+    """A heading under which nothing is left goes with what stood under it."""
+    following_is_gone = True
+    for index in range(len(blocks) - 1, 0, -1):
+        if reasons[index] is not None:
+            continue
+        if following_is_gone and blocks[index].kind[0] == "h" and counts[index] <= 15:
+            reasons[index] = "orphan"
+            continue
+        following_is_gone = False

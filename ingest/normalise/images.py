@@ -1,0 +1,211 @@
+"""The lead image with its caption, credit and alternative text, out of markup, media and lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.model import Media
+from ingest.normalise.headline import folded
+from ingest.normalise.html import Picture, plain_line
+from ingest.normalise.wire import photo_agencies
+
+_LABELS = (
+    r"photo(?:graph|graphy|s)?(?: credits?)?|image(?: credits?)?|picture(?: credits?)?|pic|credits?|"
+    r"photo d['’]illustration|photo illustration|illustration|archive photo|file photo|video|screengrab|screenshot|"
+    r"foto(?:s|grafie|grafía|grafia)?|bild(?:quelle|er)?|cr[ée]dits?(?: photos?)?|cr[ée]dito|imagen|imagem|immagine|"
+    r"фото|світлина|изображение|иллюстрация|скриншот|zdj[ęe]cie|fot|kuva|fotó|foto/ilustrace|φωτο(?:γραφία)?|φωτ|"
+    r"写真|撮影|图|图片来源|图片|圖|사진|صورة|görsel|fotoğraf|hình ảnh|ảnh"
+)
+_LABELLED = re.compile(
+    rf"^(?P<caption>.*?)[\s(\[|/–—-]*(?<![\w])(?P<label>{_LABELS})\s*"
+    r"(?P<sign>[:：]|\bby\b|\bcourtesy(?: of)?\b|\bvia\b|/|\bvon\b|\bdi\b|\bpor\b|\bpar\b|\bde\b|\bcredit:|©)\s*"
+    r"(?P<credit>[^.:!?]{2,90}(?:\.(?![ ][A-Z]\w+ \w+ \w)[^.:!?]{0,40})?)[)\].\s]*$",
+    re.I | re.S,
+)
+_BRACKETED = re.compile(r"^(?P<caption>.*?)\s*[(\[](?P<credit>[^()\[\]]{2,90}?)[)\]]\s*\.?$", re.S)
+_SIGN = re.compile(r"^(?P<caption>.*?)\s*(?:©|\(c\)|&copy;)\s*(?P<credit>[^.!?]{2,80})\.?$", re.S)
+_BARE = re.compile(
+    r"^(?P<caption>.*?[.!?…\"”]?)\s*[|–—-]?\s*(?P<credit>(?:[^\W\d_a-z][\w.'’-]*\s){0,4}[^\W\d_a-z][\w.'’-]*\s?"
+    r"/\s?[^\W\d_a-z][\w .'’/-]{1,50})$",
+    re.S,
+)
+_AGENCY_PHOTO = re.compile(
+    r"^(AP|AFP|EPA|REUTERS|Reuters|UPI|PTI)\s*(?:Photo|PHOTO|Images?)?$", re.I
+)
+_PHOTO_BY = re.compile(
+    r"^(?:photos?|image|picture|foto|фото)\s*(?:credits?)?\s*(?:by|courtesy of|von|di|por|par|:)\s*",
+    re.I,
+)
+_CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
+_SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
+_MOST_CAPTION_WORDS = 90
+_IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?!:])", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """A caption line taken apart."""
+
+    caption: str | None
+    credit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadImage:
+    """The image of an article."""
+
+    url: str | None = None
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+
+
+def split_caption(text: str) -> Captioned:
+    """What is known to be a caption, parted from its credit."""
+    return caption_in(text, known=True) or Captioned(text or None, None)
+
+
+def caption_in(text: str, *, known: bool = False, near_picture: bool = False) -> Captioned | None:
+    """The caption and credit a line consists of, or None where it does not read as a caption.
+
+    A line of running text must name a photo ("Photo: …", "(AP Photo/Name)"). One that is `known`
+    to be a caption, or stands `near_picture`, may credit more loosely ("Name/AFP", "(Reuters)").
+    """
+    if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
+        return None
+    match = _LABELLED.match(text) if ":" in text or "：" in text or known else None
+    if match is None and _has_label(text):
+        match = _LABELLED.match(text)
+    if match is not None:
+        spoken = match["sign"].lower() in _SPOKEN_SIGNS
+        if not spoken or known or near_picture or _is_credit(match["credit"]):
+            return _captioned(match["caption"], match["credit"])
+    if text.endswith((")", "]", ").", "].")):
+        match = _BRACKETED.match(text)
+        if match is not None and (
+            _names_photo(match["credit"])
+            or ((known or near_picture) and _is_credit(match["credit"]))
+        ):
+            return _captioned(match["caption"], match["credit"])
+    if known or near_picture:
+        for pattern in (_SIGN, _BARE):
+            match = pattern.match(text)
+            if match is not None and (pattern is _SIGN or _is_credit(match["credit"])):
+                return _captioned(match["caption"], match["credit"])
+        if folded(text) in photo_agencies():
+            return Captioned(None, spelled_credit(text))
+    return None
+
+
+def spelled_credit(credit: str) -> str | None:
+    """A credit in one spelling: names before agencies, parted by " / "."""
+    credit = _PHOTO_BY.sub("", plain_line(credit)).strip(" ()[].,;:|/©–—-")
+    if not credit:
+        return None
+    people: list[str] = []
+    agencies: list[str] = []
+    for part in _CREDIT_SPLIT.split(credit):
+        part = part.strip(" .;:©")
+        if not part:
+            continue
+        agency = _AGENCY_PHOTO.match(part)
+        if agency is not None:
+            name = agency[1].upper()
+            agencies.append("Reuters" if name == "REUTERS" else name)
+        elif folded(part) in photo_agencies():
+            agencies.append(part)
+        else:
+            people.append(_PHOTO_BY.sub("", part))
+    return " / ".join(dict.fromkeys((*people, *agencies))) or None
+
+
+def choose_image(
+    media: Sequence[Media], pictures: Sequence[Picture], from_lines: LeadImage
+) -> LeadImage:
+    """The article's image: the largest that Media RSS offers, else the first in the text."""
+    best: Media | None = None
+    for item in media:
+        if not _is_image(item):
+            continue
+        if best is None or (item.width or 0, item.role != "thumbnail") > (
+            best.width or 0,
+            best.role != "thumbnail",
+        ):
+            best = item
+    picture = _same_picture(best, pictures)
+    parts: list[LeadImage] = []
+    if best is not None:
+        credit = spelled_credit(best.credit) if best.credit else None
+        caption = split_caption(plain_line(best.caption)) if best.caption else None
+        parts.append(
+            LeadImage(
+                best.url,
+                caption.caption if caption else None,
+                credit or (caption.credit if caption else None),
+                plain_line(best.alt) or None if best.alt else None,
+            )
+        )
+    if picture is not None:
+        caption = split_caption(picture.caption) if picture.caption else None
+        parts.append(
+            LeadImage(
+                picture.url,
+                caption.caption if caption else None,
+                caption.credit if caption else None,
+                picture.alt,
+            )
+        )
+    parts.append(from_lines)
+    return LeadImage(
+        next((part.url for part in parts if part.url), None),
+        next((part.caption for part in parts if part.caption), None),
+        next((part.credit for part in parts if part.credit), None),
+        next((part.alt for part in parts if part.alt), None),
+    )
+
+
+def _same_picture(best: Media | None, pictures: Sequence[Picture]) -> Picture | None:
+    if not pictures:
+        return None
+    if best is None:
+        return pictures[0]
+    stem = best.url.partition("?")[0].rsplit("/", 1)[-1]
+    for picture in pictures:
+        if picture.url.partition("?")[0].rsplit("/", 1)[-1] == stem:
+            return picture
+    # Another size of it under another name, most likely, if it opens the text.
+    return pictures[0] if pictures[0].before_block <= 1 else None
+
+
+def _is_image(item: Media) -> bool:
+    if item.medium is not None:
+        return item.medium == "image"
+    if item.type is not None:
+        return item.type.startswith("image")
+    return item.role in ("thumbnail", "image") or _IMAGE_SUFFIX.search(item.url) is not None
+
+
+def _captioned(caption: str, credit: str) -> Captioned | None:
+    caption = caption.strip(" \t|/([–—-©")
+    spelled = spelled_credit(credit)
+    if spelled is None or len(spelled) > 100:
+        return None
+    return Captioned(caption or None, spelled)
+
+
+def _has_label(text: str) -> bool:
+    return "hoto" in text or "HOTO" in text or "mage" in text or "icture" in text
+
+
+def _names_photo(credit: str) -> bool:
+    return re.search(r"\b(?:photo|photograph|foto|фото|getty|image)", credit, re.I) is not None
+
+
+def _is_credit(credit: str) -> bool:
+    known = photo_agencies()
+    parts = re.split(r"\s*(?:[/|,]|\bvia\b|\bfor\b)\s*", credit)
+    return any(
+        folded(part) in known or _AGENCY_PHOTO.match(part.strip()) is not None for part in parts
+    )

@@ -1,0 +1,158 @@
+"""In which language a text is written: by its commonest words, by statistics only in doubt.
+
+py3langid takes some 200 µs a text; counting function words takes 15 and settles nearly every text
+of a feed whose claim is true. The feed's claim stands where the text is too short to contradict it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from ingest.normalise.data import table
+
+_LONG_ENOUGH = 120  # characters of text from which it may overrule the feed
+_SAMPLE = 800  # characters looked at
+_SURE_SHARE = 0.18  # of the words are function words of the claimed language
+_LEAD = 1.6  # how many times more than the next language's
+_TAG = re.compile(r"^([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?(?:-.*)?$")
+_NOT_WORDS = str.maketrans(dict.fromkeys('.,;:!?()[]"“”„«»…–—0123456789', " "))
+
+
+def language_of(text: str | None, claimed: str | None) -> str | None:
+    """The BCP 47 tag of `text`; `claimed` where it agrees, or where the text is too short."""
+    claim = bcp47(claimed)
+    if text is None or len(text) < _LONG_ENOUGH:
+        return claim
+    found = by_words(text[:_SAMPLE], claim)
+    if found is None:
+        found = _by_statistics(text[:_SAMPLE])
+    if found is None or (claim is not None and primary(claim) == found):
+        return claim or found
+    # Norwegian calls itself by three names, and so do others.
+    if claim is not None and _same(primary(claim), found):
+        return claim
+    return found
+
+
+@lru_cache(maxsize=1024)
+def bcp47(claimed: str | None) -> str | None:
+    """A feed's claim in BCP 47 spelling ("en_us" -> "en-US"), or None where it is none."""
+    if claimed is None:
+        return None
+    tag = claimed.strip().replace("_", "-").lower()
+    tag = table("languages")["names"].get(tag, tag)
+    match = _TAG.match(tag)
+    if match is None or match[1] in ("und", "mul", "zxx"):
+        return None
+    parts = [match[1]]
+    if match[2]:
+        parts.append(match[2].title())
+    if match[3]:
+        parts.append(match[3].upper())
+    return "-".join(parts)
+
+
+def primary(tag: str) -> str:
+    """The language of a tag without script and region."""
+    return tag.partition("-")[0]
+
+
+def by_words(text: str, claim: str | None) -> str | None:
+    """The language whose function words clearly fill the text, or None in doubt."""
+    script = _by_script(text)
+    if script is not None:
+        return script
+    words = text.lower().translate(_NOT_WORDS).split()
+    if len(words) < 12:
+        return None
+    lists = _function_words()
+    counts = {
+        name: sum(map(listed.__contains__, words)) for name, listed in _candidates(claim, lists)
+    }
+    if claim is not None and primary(claim) in counts:
+        own = counts[primary(claim)]
+        if own >= len(words) * _SURE_SHARE and own * _LEAD > max(counts.values()):
+            return primary(claim)
+        counts = {name: sum(map(listed.__contains__, words)) for name, listed in lists.items()}
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    best, second = ranked[0], ranked[1]
+    if best[1] >= len(words) * _SURE_SHARE and best[1] >= second[1] * _LEAD:
+        return best[0]
+    return None
+
+
+def _candidates(
+    claim: str | None, lists: Mapping[str, frozenset[str]]
+) -> list[tuple[str, frozenset[str]]]:
+    """The claimed language and English, which false claims most often hide; else all."""
+    if claim is not None and (own := primary(claim)) in lists:
+        return [(name, lists[name]) for name in dict.fromkeys((own, "en"))]
+    return list(lists.items())
+
+
+def _by_script(text: str) -> str | None:
+    """A language that alone uses its script, or None."""
+    sample = text[:200]
+    if sample.isascii():
+        return None
+    counts: dict[str, int] = {}
+    letters = 0
+    for letter in sample:
+        if not letter.isalpha():
+            continue
+        letters += 1
+        for name, first, last in _SCRIPTS:
+            if first <= letter <= last:
+                counts[name] = counts.get(name, 0) + 1
+                break
+    if not letters or not counts:
+        return None
+    if counts.get("kana", 0) >= letters * 0.1:
+        return "ja"
+    name, count = max(counts.items(), key=lambda item: item[1])
+    if count < letters * 0.5:
+        return None
+    return {"kana": "ja", "han": "zh"}.get(name, name)
+
+
+_SCRIPTS = (
+    ("kana", "\u3040", "\u30ff"),
+    ("han", "\u4e00", "\u9fff"),
+    ("ko", "\uac00", "\ud7a3"),
+    ("th", "\u0e00", "\u0e7f"),
+    ("el", "\u0370", "\u03ff"),
+    ("he", "\u0590", "\u05ff"),
+    ("ka", "\u10a0", "\u10ff"),
+    ("hy", "\u0530", "\u058f"),
+    ("ta", "\u0b80", "\u0bff"),
+    ("te", "\u0c00", "\u0c7f"),
+    ("ml", "\u0d00", "\u0d7f"),
+    ("gu", "\u0a80", "\u0aff"),
+    ("pa", "\u0a00", "\u0a7f"),
+    ("km", "\u1780", "\u17ff"),
+    ("my", "\u1000", "\u109f"),
+    ("lo", "\u0e80", "\u0eff"),
+    ("si", "\u0d80", "\u0dff"),
+    ("am", "\u1200", "\u137f"),
+)
+
+
+def _same(one: str, other: str) -> bool:
+    return any({one, other} <= set(group) for group in table("languages")["groups"])
+
+
+@cache
+def _function_words() -> Mapping[str, frozenset[str]]:
+    return {
+        name: frozenset(words.split())
+        for name, words in table("languages")["function_words"].items()
+    }
+
+
+def _by_statistics(text: str) -> str | None:
+    import py3langid
+
+    language, score = py3langid.classify(text)
+    return str(language) if score < 0 else None
