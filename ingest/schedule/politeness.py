@@ -28,6 +28,9 @@ class _Site:
 class SiteGate:
     """At most `connections_per_site` requests at once, `delay_seconds` between two starts.
 
+    All sites together have at most `concurrency` requests in flight; who waits for that has taken
+    its turn at its site, and no deadline of the request runs yet.
+
     `monotonic` and `sleep` are the event loop's own outside tests.
     """
 
@@ -36,11 +39,13 @@ class SiteGate:
         *,
         connections_per_site: int,
         delay_seconds: float,
+        concurrency: int = 64,
         monotonic: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._connections = connections_per_site
         self._delay = delay_seconds
+        self._all = asyncio.Semaphore(concurrency)
         self._monotonic = monotonic or (lambda: asyncio.get_running_loop().time())
         self._sleep = sleep
         self._sites: dict[str, _Site] = {}
@@ -68,7 +73,8 @@ class SiteGate:
                     await self._sleep_until(start)
                     if state.paused_until <= self._monotonic():
                         break
-                yield
+                async with self._all:
+                    yield
         finally:
             state.users -= 1
 

@@ -1,0 +1,99 @@
+"""The daemons over one database: who is alive, how much there is to do, what a clock step broke."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, delete, func, select, update
+
+from ingest.store.tables import feed_schedule, site, worker
+from ingest.store.upsert import insert_or
+
+_FORGET_WORKERS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the feeds ask for, all daemons together."""
+
+    feeds: int  # that have a next poll
+    unpolled: int  # of them, never polled yet
+    sites: int
+    polls_per_second: float  # the sum of 1 / interval
+
+
+def load(connection: Connection) -> Load:
+    """Count the feeds that are polled, and how often on the whole. Reads every schedule row."""
+    s = feed_schedule.c
+    polled = case((s.interval_seconds > 0, 1.0 / s.interval_seconds), else_=0.0)
+    row = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((s.last_poll_at.is_(None), 1), else_=0)), 0),
+            func.count(s.site_id.distinct()),
+            func.coalesce(func.sum(case((s.last_poll_at.is_(None), 0.0), else_=polled)), 0.0),
+        ).where(s.next_poll_at.is_not(None))
+    ).one()
+    return Load(int(row[0]), int(row[1]), int(row[2]), float(row[3]))
+
+
+def beat(
+    connection: Connection,
+    *,
+    name: str,
+    host: str,
+    pid: int,
+    version: str,
+    started_at: datetime,
+    now: datetime,
+    status: Mapping[str, int | float | str | bool | None],
+) -> None:
+    """Say that this worker is alive; workers not heard of for a week are forgotten."""
+    insert = insert_or(connection, worker).values(
+        name=name,
+        host=host,
+        pid=pid,
+        version=version,
+        started_at=started_at,
+        seen_at=now,
+        status=dict(status),
+    )
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[worker.c.name],
+            set_={"seen_at": now, "status": insert.excluded.status, "stopped_at": None},
+        )
+    )
+    connection.execute(delete(worker).where(worker.c.seen_at < now - _FORGET_WORKERS))
+
+
+def stopped(connection: Connection, name: str, now: datetime) -> None:
+    """This worker ended in order."""
+    connection.execute(
+        update(worker).where(worker.c.name == name).values(seen_at=now, stopped_at=now)
+    )
+
+
+def undo_clock_step(
+    connection: Connection, now: datetime, *, longest_wait_seconds: float, lease_seconds: float
+) -> int:
+    """Make due what lies further ahead than any rule sends it; return how many feeds it was.
+
+    A clock that ran ahead and was set back leaves feeds that would be silent until that future.
+    The same for the slots and pauses of sites, and for leases.
+    """
+    horizon = now + timedelta(seconds=longest_wait_seconds)
+    s = feed_schedule.c
+    found = connection.execute(
+        update(feed_schedule).where(s.next_poll_at > horizon).values(next_poll_at=now)
+    )
+    connection.execute(
+        update(feed_schedule)
+        .where(s.lease_until > now + timedelta(seconds=longest_wait_seconds + lease_seconds))
+        .values(lease_until=None, lease_owner=None)
+    )
+    connection.execute(update(site).where(site.c.next_slot_at > horizon).values(next_slot_at=None))
+    connection.execute(update(site).where(site.c.paused_until > horizon).values(paused_until=None))
+    return found.rowcount
