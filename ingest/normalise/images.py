@@ -12,15 +12,19 @@ from ingest.normalise.html import Picture, plain_line
 from ingest.normalise.wire import photo_agencies
 
 _LABELS = (
-    r"photo(?:graph|graphy|s)?(?: credits?)?|image(?: credits?)?|picture(?: credits?)?|pic|credits?|"
-    r"photo d['’]illustration|photo illustration|illustration|archive photo|file photo|video|screengrab|screenshot|"
-    r"foto(?:s|grafie|grafía|grafia)?|bild(?:quelle|er)?|cr[ée]dits?(?: photos?)?|cr[ée]dito|imagen|imagem|immagine|"
+    r"photo(?:graph|graphy|s)?(?: credits?)?|image(?: credits?)?|"
+    r"picture(?: credits?)?|pic|credits?|"
+    r"photo d['’]illustration|photo illustration|illustration|archive photo|"
+    r"file photo|video|screengrab|screenshot|"
+    r"foto(?:s|grafie|grafía|grafia)?|bild(?:quelle|er)?|cr[ée]dits?(?: photos?)?|cr[ée]dito|"
+    r"imagen|imagem|immagine|"
     r"фото|світлина|изображение|иллюстрация|скриншот|zdj[ęe]cie|fot|kuva|fotó|foto/ilustrace|φωτο(?:γραφία)?|φωτ|"
     r"写真|撮影|图|图片来源|图片|圖|사진|صورة|görsel|fotoğraf|hình ảnh|ảnh"
 )
 _LABELLED = re.compile(
     rf"^(?P<caption>.*?)[\s(\[|/–—-]*(?<![\w])(?P<label>{_LABELS})\s*"
-    r"(?P<sign>[:：]|\bby\b|\bcourtesy(?: of)?\b|\bvia\b|/|\bvon\b|\bdi\b|\bpor\b|\bpar\b|\bde\b|\bcredit:|©)\s*"
+    r"(?P<sign>[:：]|\bby\b|\bcourtesy(?: of)?\b|\bvia\b|/|"
+    r"\bvon\b|\bdi\b|\bpor\b|\bpar\b|\bde\b|\bcredit:|©)\s*"
     r"(?P<credit>[^.:!?]{2,90}(?:\.(?![ ][A-Z]\w+ \w+ \w)[^.:!?]{0,40})?)[)\].\s]*$",
     re.I | re.S,
 )
@@ -35,7 +39,8 @@ _AGENCY_PHOTO = re.compile(
     r"^(AP|AFP|EPA|REUTERS|Reuters|UPI|PTI)\s*(?:Photo|PHOTO|Images?)?$", re.I
 )
 _PHOTO_BY = re.compile(
-    r"^(?:photos?|image|picture|foto|фото)\s*(?:credits?)?\s*(?:by|courtesy of|von|di|por|par|:)\s*",
+    r"^(?:photos?|image|picture|foto|фото)\s*(?:credits?)?\s*"
+    r"(?:by|courtesy of|von|di|por|par|:)\s*",
     re.I,
 )
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")

@@ -125,10 +125,9 @@ def _mark_captions(
             if not is_caption:
                 continue
             captioned = images.Captioned(block.text, None)
-        elif not is_caption and not near and index >= end + 2 and captioned.caption is not None:
-            # Deep in the text a caption is short and credits somebody; a paragraph is not.
-            if block.text.count(" ") > 60:
-                continue
+        elif not is_caption and not near and index >= end + 2 and block.text.count(" ") > 60:
+            # Deep in the text a caption is short; a paragraph is not.
+            continue
         reasons[index] = "caption"
         if index <= end:
             found.add(index)

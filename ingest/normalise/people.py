@@ -16,8 +16,10 @@ _MAILBOX = re.compile(r"^\s*\S+@\S+\s*\(([^()]{2,200})\)\s*$")
 _ANGLE = re.compile(r"^\s*\"?([^<>\"]{2,200}?)\"?\s*<\s*[^<>\s]+@[^<>\s]+\s*>\s*$")
 _ADDRESS = re.compile(r"\(?<?\b[^\s@<>()]{1,64}@[^\s@<>()]{3,255}\b>?\)?")
 _LEAD = re.compile(
-    r"^(?:(?:written|reported|story|report|text|words|article|edited|compiled|posted|review|analysis|opinion)?\s*by\b:?|"
-    r"(?:propos recueillis )?par\b:?|von\b:?|por\b:?|di\b:?|door\b:?|av\b:?|af\b:?|автор:?|автори:?|"
+    r"^(?:(?:written|reported|story|report|text|words|article|edited|compiled|"
+    r"posted|review|analysis|opinion)?\s*by\b:?|"
+    r"(?:propos recueillis )?par\b:?|von\b:?|por\b:?|di\b:?|door\b:?|av\b:?|"
+    r"af\b:?|автор:?|автори:?|"
     r"текст:?|autor(?:a|ka)?:|text:|texte:|testo:|autore:|kirjoittaja:|yazar:|author:|escrito por|"
     r"a cura di|redacción:|文[/／:：]|記者|记者|기자)\s*",
     re.I,
@@ -35,7 +37,8 @@ _ROLE = re.compile(
 )
 _INITIALS = re.compile(r"^(?:[a-z]{2,4}|[A-Z]{2})$")
 _BYLINE_IN_TEXT = re.compile(
-    r"^(?:by|par|von|por|door|автор:?|текст:?|text:|autor:|written by|story by|reported by|de notre .{3,40},|a cura di)\s+"
+    r"^(?:by|par|von|por|door|автор:?|текст:?|text:|autor:|written by|"
+    r"story by|reported by|de notre .{3,40},|a cura di)\s+"
     r"(?=[^\W\d_a-zа-яё])",
     re.I,
 )
@@ -73,8 +76,9 @@ def read_authors(given: Sequence[str], outlets: frozenset[str]) -> Byline:
                 agency = agency or found
             elif _is_name(part, outlets):
                 names.setdefault(folded(part), part)
-    line = ", ".join(dict.fromkeys(lines)) or None
-    return Byline(line, tuple(names.values())[:_MOST_AUTHORS], agency)
+    return Byline(
+        ", ".join(dict.fromkeys(lines)) or None, tuple(names.values())[:_MOST_AUTHORS], agency
+    )
 
 
 def is_byline(text: str, words: int) -> bool:
@@ -96,8 +100,7 @@ def _without_address(line: str) -> str:
     match = _MAILBOX.match(line) or _ANGLE.match(line)
     if match is not None:
         return match[1].strip()
-    without = " ".join(_ADDRESS.sub(" ", line).split()).strip(" ,;()<>")
-    return without
+    return " ".join(_ADDRESS.sub(" ", line).split()).strip(" ,;()<>")
 
 
 def _parts(line: str) -> list[str]:
@@ -118,12 +121,6 @@ def _is_name(part: str, outlets: frozenset[str]) -> bool:
     key = folded(part)
     if not key or key in outlets or key in _nobody() or _INITIALS.match(part):
         return False
-    if _ROLE.search(part) and not _looks_like_person(part):
-        return False
-    return True
-
-
-def _looks_like_person(part: str) -> bool:
     return _ROLE.search(part) is None
 
 

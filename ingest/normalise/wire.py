@@ -24,18 +24,22 @@ _CAPITALS = re.compile(
     rf"(?:, (?:[A-Z][\w.]+ ?){{1,3}})?)(?:{_DATE})?\s*(?:[-–—―]{{1,2}}|:)\s+(?=\S)"
 )
 _RUSSIAN = re.compile(
-    r"^(?P<place>[А-ЯЁІЇЄ][А-ЯЁІЇЄ-]{2,}(?: [А-ЯЁІЇЄ-]{2,})?)[,.] \d{1,2} [а-яё]{3,9}\.?\s*[-–—.]+\s*/?"
+    r"^(?P<place>[А-ЯЁІЇЄ][А-ЯЁІЇЄ-]{2,}(?: [А-ЯЁІЇЄ-]{2,})?)[,.] "
+    r"\d{1,2} [а-яё]{3,9}\.?\s*[-–—.]+\s*/?"
     r"(?P<agency>[А-ЯЁІЇЄA-Z][\w -]{1,24}?)/?\.\s"
 )
 _ANSA = re.compile(
     r"^\((?P<agency>[A-Za-z]{3,12})\)\s*-\s*(?P<place>[A-ZÀ-Ý' ]{3,30}), \d{1,2} [A-Z]{3}\s*-\s"
 )
 _END = re.compile(
-    r"(?:[(\[]|[-–—]\s?|(?:source|quelle|fuente|fonte|źródło|источник|джерело|källa|bron)\s?:\s?)([\w.,&'/ -]{2,40}?)[)\].]*$",
+    r"(?:[(\[]|[-–—]\s?|(?:source|quelle|fuente|fonte|źródło|источник|"
+    r"джерело|källa|bron)\s?:\s?)([\w.,&'/ -]{2,40}?)[)\].]*$",
     re.I,
 )
 _SIGN_OFF = re.compile(
-    r"^\(?(?:additional )?(?:reporting|writing|editing|with (?:inputs?|reporting|files|agency inputs) (?:from|by)|avec|con información de|com informações d[aeo]|mit material von|mit)\b",
+    r"^\(?(?:additional )?(?:reporting|writing|editing|"
+    r"with (?:inputs?|reporting|files|agency inputs) (?:from|by)|avec|"
+    r"con información de|com informações d[aeo]|mit material von|mit)\b",
     re.I,
 )
 _SPLIT = re.compile(r"\s*(?:[/,;|&+]|\band\b|\bund\b|\bet\b|\by\b|\bwith\b|\bvia\b)\s*")
@@ -82,7 +86,7 @@ def agency_in_byline(byline: str) -> str | None:
 
 
 def agency_at_end(texts: Sequence[str]) -> str | None:
-    """The agency the last lines of a text sign with: "(Reuters)", "— AFP", "With inputs from AP"."""
+    """The agency the last lines sign with: "(Reuters)", "— AFP", "With inputs from AP"."""
     for text in reversed(texts[-3:]):
         if _SIGN_OFF.match(text) and len(text) < 200:
             for part in re.split(r"[\s(),;/.:]+", text):
