@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from ingest.dedupe import fingerprint
 from ingest.model import Fingerprint
 from ingest.store import stories, tables
+from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
 
 # One article a document, each of a publisher of its own would be untrue and one publisher for all
@@ -54,13 +55,14 @@ def watch_settle(steps: Steps) -> None:
     """Time the steps inside `settle` from outside: the product carries no stopwatch."""
     for name, shown in (
         ("load_documents", "settle: read texts"),
+        ("_gather", "settle: gather (with the two above)"),
         ("_decide", "settle: decide"),
         ("write_book", "settle: write stories"),
         ("replace_matches", "settle: write matches"),
     ):
         setattr(stories, name, _watched(getattr(stories, name), shown, steps))
-    stories.SqlIndex._look_up = _watched(  # type: ignore[method-assign]
-        stories.SqlIndex._look_up, "settle: look up hashes", steps
+    SqlIndex._ask = _watched(  # type: ignore[method-assign]
+        SqlIndex._ask, "settle: look up hashes", steps
     )
 
 

@@ -6,8 +6,9 @@ import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Row, select, text
 
 from ingest.dedupe import MAX_POSTINGS, Document, Reading, shape
 from ingest.store.lists import among
@@ -41,29 +42,32 @@ class SqlIndex:
         self._floor = floor_article_id
         self._known: dict[int, tuple[int, ...]] = {}
 
-    def __len__(self) -> int:
-        """How many hashes were looked up."""
-        return len(self._known)
-
     def articles_with(self, hashes: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """For each hash that occurs: the newest articles that have it, newest first."""
-        unknown = [one for one in dict.fromkeys(hashes) if one not in self._known]
-        if unknown:
-            self._look_up(unknown)
+        """For each hash that was ever asked for: the newest articles that have it."""
+        self.look_up(hashes)
         return self._known
 
-    def _look_up(self, hashes: list[int]) -> None:
+    def look_up(self, hashes: Sequence[int]) -> set[int]:
+        """Ask the table for the hashes not asked for before; the articles that these have."""
         known = self._known
-        known.update(dict.fromkeys(hashes, ()))
-        most = MAX_POSTINGS + 1
+        unknown = [one for one in dict.fromkeys(hashes) if one not in known]
+        if not unknown:
+            return set()
+        known.update(dict.fromkeys(unknown, ()))
+        seen: set[int] = set()
+        for one, articles in self._ask(unknown):
+            if articles is not None:
+                known[one] = ids = tuple(map(int, articles.split(",")))
+                seen.update(ids)
+        return seen
+
+    def _ask(self, hashes: list[int]) -> Iterable[Row[Any]]:
         if self._connection.dialect.name == "sqlite":
-            statement, given = _SQLITE_POSTINGS, str(json.dumps(hashes))
+            statement, given = _SQLITE_POSTINGS, json.dumps(hashes)
         else:
             statement, given = _POSTGRESQL_POSTINGS, hashes  # type: ignore[assignment]
-        parameters = {"hashes": given, "floor": self._floor, "most": most}
-        for one, articles in self._connection.execute(statement, parameters):
-            if articles is not None:
-                known[one] = tuple(map(int, articles.split(",")))
+        parameters = {"hashes": given, "floor": self._floor, "most": MAX_POSTINGS + 1}
+        return self._connection.execute(statement, parameters).all()
 
 
 class Readings:

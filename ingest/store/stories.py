@@ -135,15 +135,18 @@ def _gather(
     """Read all that the batch is likely to need, in a handful of statements."""
     index = SqlIndex(connection, floor)
     hashes = {one.article_id: hashes_to_look_up(one.reading) for one in batch}
-    postings = index.articles_with([each for some in hashes.values() for each in some])
+    seen = index.look_up([each for some in hashes.values() for each in some])
+    postings = index.articles_with(())
     documents = {one.article_id: one for one in batch}
-    story_of = _stories_of(connection, _articles(postings) | documents.keys())
+    story_of = _stories_of(connection, seen | documents.keys())
     # Candidates are chosen again when their turn comes, since the batch itself makes stories.
-    alone = {article: -article for article in documents if article not in story_of}
-    foreseen = {**story_of, **alone}
+    foreseen = dict(story_of)
     likely: set[int] = set()
     for document in batch:
-        likely.update(choose(hashes[document.article_id], postings, foreseen))
+        own = document.article_id
+        story = foreseen.pop(own, -own)
+        likely.update(choose(hashes[own], postings, foreseen))
+        foreseen[own] = story
     work = _Work(hashes, index, documents, story_of)
     _add_documents(connection, work, likely, readings)
     _know_stories(connection, work, _counted(documents.values()))
@@ -160,19 +163,13 @@ def _add_documents(
 
 def _know_stories(connection: Connection, work: _Work, hashes: Sequence[int]) -> None:
     """Look these hashes up, and the stories of the articles that have them."""
-    before = len(work.index)
-    postings = work.index.articles_with(hashes)
-    if len(work.index) > before:
-        unknown = _articles(postings) - work.story_of.keys() - work.documents.keys()
+    unknown = work.index.look_up(hashes) - work.story_of.keys() - work.documents.keys()
+    if unknown:
         work.story_of.update(_stories_of(connection, unknown))
 
 
 def _counted(documents: Iterable[Document]) -> list[int]:
     return [each for one in documents for each in sampled_hashes(one.reading)]
-
-
-def _articles(postings: Mapping[int, Sequence[int]]) -> set[int]:
-    return {article for articles in postings.values() for article in articles}
 
 
 def _decide(
