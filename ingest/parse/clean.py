@@ -1,8 +1,8 @@
 """Small repairs to the text of an XML feed, made before or between two attempts to read it.
 
 `without_prolog` always runs: the XML declaration and the DOCTYPE go, and with it every entity
-trick; its harmless entities are remembered. `repaired` runs only where the text was not well-formed.
-`trimmed` bounds the number of items before anything is built from them.
+trick; its harmless entities are remembered. `repaired` runs only where the text was not
+well-formed. `trimmed` bounds the number of items before anything is built from them.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class DraftMedia:
     credits: list[str] = field(default_factory=list)
     alt: str | None = None
     parent: DraftMedia | None = None
+    link: DraftLink | None = None  # the link element it stands in
 
     def finished(self) -> Media | None:
         """Add what its group and entry say about it; None without an address."""
@@ -108,13 +109,14 @@ class DraftEntry:
             self.description or self.other_summary or self.itunes_summary or self.itunes_subtitle
         )
         content = self.contents[0] if self.contents else None
+        link = self._link()
         notes = self.itunes_summary
         if content is None and notes and summary and len(notes.value) > len(summary.value):
             content = notes  # a podcast's show notes beside a one-line description
         return Entry(
             position=position,
             guid=self.guid or self.about or None,
-            link=self._link(),
+            link=link or self._linked_by_id(),
             title=self.title or self.other_title,
             summary=summary,
             content=content,
@@ -123,8 +125,8 @@ class DraftEntry:
             published_raw=self.published or self.dc_date or self.created,
             updated_raw=self.updated,
             categories=tuple(dict.fromkeys(self.categories)),
-            media=self._media(),
-            related=self._related(),
+            media=self._media(link),
+            related=self._related(link),
             canonical_link=self.original_link or self._first("canonical"),
             language=self.language,
             base_url=self.base_url,
@@ -137,7 +139,7 @@ class DraftEntry:
         return next((link.href for link in self.links if link.rel == rel and link.href), None)
 
     def _link(self) -> str | None:
-        """RSS <link> text, else an alternate that is HTML, else a guid that says it is a link."""
+        """RSS <link> text, else an alternate that is HTML, else any alternate."""
         text = next((link.href for link in self.links if link.is_text and link.href), None)
         if text:
             return text
@@ -145,8 +147,10 @@ class DraftEntry:
         for link in alternates:
             if link.type in _HTML:
                 return link.href
-        if alternates:
-            return alternates[0].href
+        return alternates[0].href if alternates else None
+
+    def _linked_by_id(self) -> str | None:
+        """A guid that is an address and does not deny being a link; rdf:about."""
         guid = self.guid or ""
         if self.guid_is_link is not False and guid.startswith(("http://", "https://")):
             return guid
@@ -155,13 +159,20 @@ class DraftEntry:
             return about
         return None
 
-    def _related(self) -> tuple[str, ...]:
-        found = [link.href for link in self.links if link.rel in _RELATED and link.href]
+    def _related(self, chosen: str | None) -> tuple[str, ...]:
+        # El País puts other stories into atom:link without a rel, beside RSS <link>
+        has_text = any(link.is_text for link in self.links)
+        found = [
+            link.href
+            for link in self.links
+            if link.rel in _RELATED
+            or (has_text and link.rel == "alternate" and link.href != chosen)
+        ]
         if self.comments:
             found.append(self.comments)
         return tuple(dict.fromkeys(found))
 
-    def _media(self) -> tuple[Media, ...]:
+    def _media(self, chosen: str | None) -> tuple[Media, ...]:
         found = [
             DraftMedia(
                 url=link.href,
@@ -174,7 +185,11 @@ class DraftEntry:
             for link in self.links
             if link.rel == "enclosure"
         ]
-        found.extend(media.finished() for media in self.media)
+        found.extend(
+            media.finished()
+            for media in self.media
+            if media.link is None or media.link.href == chosen
+        )
         return tuple(dict.fromkeys(media for media in found if media is not None))
 
 

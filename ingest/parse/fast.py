@@ -8,7 +8,10 @@ and the document goes to feedparser. `tests/parse/test_lanes_agree.py` holds it 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from xml.sax.saxutils import escape
 
 from feedparser.html import _cp1252
 from feedparser.mixin import _FeedParserMixin
@@ -46,11 +49,19 @@ _ATTRIBUTES = {
     f"{_RDF}resource": "rdf:resource",
     f"{_RDF}parseType": "rdf:parsetype",
 }
-_HAS_BASE = re.compile(r"\sbase\s*=|xml:base\s*=", re.IGNORECASE)
+_MEANINGFUL = frozenset(
+    {"href", "url", "uri", "rel", "type", "length", "title", "term", "label", "text", "mode"}
+    | {"ispermalink", "medium", "width", "height", "filesize", "duration", "lang", "base"}
+)
 _C1 = re.compile("[\x80-\x9f]")
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ATOM_VERSIONS = {"0.1": "atom01", "0.2": "atom02", "0.3": "atom03"}
-_PLAIN_TYPES = {"text": False, "plain": False, "text/plain": False, "html": True, "text/html": True}
+_XHTML = "application/xhtml+xml"
+_TYPES = {
+    **dict.fromkeys(("text", "plain", "text/plain"), "text/plain"),
+    **dict.fromkeys(("html", "text/html"), "text/html"),
+    **dict.fromkeys(("xhtml", _XHTML), _XHTML),
+}
 
 
 def read(
@@ -68,7 +79,9 @@ def read(
         root = _tree(text)
         if root is None:
             return None
-    reader = _Reader(url, has_bases=_HAS_BASE.search(text) is not None)
+    reader = _Reader(
+        url, has_bases="base=" in text or "base =" in text, has_xlink="1999/xlink" in text
+    )
     try:
         version = reader.read_root(root)
     except Doubt:
@@ -106,10 +119,8 @@ def _mended(text: str | None) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    try:
+    with suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    except UnicodeError:
-        pass
     return text.translate(_cp1252) if _C1.search(text) else text
 
 
@@ -119,7 +130,10 @@ def _attributes(element: Any) -> dict[str, str]:
         name = _ATTRIBUTES.get(key)
         if name is None:
             if key[0] == "{":
-                raise Doubt
+                uri, _, local = key[1:].rpartition("}")
+                if local.lower() in _MEANINGFUL and not _NAMESPACES.get(uri.lower()):
+                    raise Doubt  # feedparser ignores the namespace
+                continue
             name = key.lower()
             if name == "rel" or name == "type":
                 value = value.lower()
@@ -134,16 +148,32 @@ def _href(attributes: dict[str, str]) -> str | None:
     return None
 
 
+def _declared_version(namespaces: dict[str | None, str]) -> str:
+    """Return what feedparser takes the first telling namespace declaration for."""
+    for prefix, uri in namespaces.items():
+        known = uri.lower()
+        if prefix is None and known == "http://my.netscape.com/rdf/simple/0.9/":
+            return "rss090"
+        if known == "http://purl.org/rss/1.0/":
+            return "rss10"
+        if known == "http://www.w3.org/2005/atom":
+            return "atom10"
+    return ""
+
+
 class _Reader:
     """One walk through one tree."""
 
-    def __init__(self, url: str, *, has_bases: bool) -> None:
+    def __init__(self, url: str, *, has_bases: bool, has_xlink: bool) -> None:
         self.url = url
+        self.has_xlink = has_xlink
         self.has_bases = has_bases
         self.is_atom = False
+        self.version = ""
         self.feed = DraftFeed()
         self.entries: list[DraftEntry] = []
         self.names: dict[str, str] = {}
+        self.open_link: DraftLink | None = None  # a link element that holds media
 
     # names, bases, texts
 
@@ -187,18 +217,23 @@ class _Reader:
 
     def text(self, element: Any, *, is_html: bool) -> Text | None:
         """Return a text construct; `is_html` is what it is unless it says otherwise."""
-        if len(element):
-            raise Doubt
+        kind = "text/html" if is_html else "text/plain"
         if element.attrib:
             attributes = _attributes(element)
-            kind = attributes.get("type")
-            if kind is not None:
-                if kind not in _PLAIN_TYPES:
+            said = attributes.get("type")
+            if said is not None:
+                kind = _TYPES.get(said, "")
+                if not kind:
                     raise Doubt
-                is_html = _PLAIN_TYPES[kind]
             if attributes.get("mode") == "base64":
                 raise Doubt
-        value = _mended(element.text)
+        if len(element) or kind == _XHTML:
+            inline = _Inline(self, kind)
+            value, kind = inline.read(element, is_atom10=self.version == "atom10")
+        else:
+            value = element.text or ""
+        value = _mended(value)
+        is_html = kind != "text/plain"
         if not value:
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
@@ -213,7 +248,8 @@ class _Reader:
 
     def must_hold_only(self, element: Any, names: frozenset[str]) -> None:
         for below in element.iterdescendants():
-            if self.name(below) not in names:
+            name = self.name(below)
+            if name in _HANDLED and name not in names:
                 raise Doubt
 
     # the tree
@@ -221,24 +257,20 @@ class _Reader:
     def read_root(self, root: Any) -> str:
         """Read everything; return the format's name."""
         name = self.name(root)
-        uris = [uri.lower() for uri in root.nsmap.values()]
+        version = _declared_version(root.nsmap)
         if name == "rss":
-            if root.nsmap.get(None):
-                raise Doubt
-            said = (root.get("version") or "").strip()
-            version = _RSS_VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
+            said = root.get("version") or ""
+            if not version.startswith("rss"):
+                version = _RSS_VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
         elif name == "feed":
-            if "http://www.w3.org/2005/atom" in uris:
-                version = "atom10"
-            else:
-                version = _ATOM_VERSIONS.get(root.get("version") or "", "atom")
-            self.is_atom = True
+            version = version or _ATOM_VERSIONS.get(root.get("version") or "", "atom")
+            self.is_atom = version.startswith("atom")
         elif name == "rdf_rdf":
-            if "http://purl.org/rss/1.0/" not in uris or "http://www.w3.org/2005/atom" in uris:
+            if not version:
                 raise Doubt
-            version = "rss10"
         else:
             raise Doubt
+        self.version = version
         language = root.get(f"{_XML}lang") or root.get("lang")
         if name != "rdf_rdf" and language:
             self.feed.language = language.replace("_", "-")
@@ -267,7 +299,7 @@ class _Reader:
         if reader is not None:
             reader(self, element)
         elif name in _IDLE_IN_HEAD:
-            if len(element):
+            if len(element) and name != "info":  # inline markup, which is not read
                 is_input = name == "textinput"
                 self.must_hold_only(element, _IN_TEXT_INPUT if is_input else _IDLE_BELOW)
         elif name in _HANDLED:
@@ -314,11 +346,18 @@ class _Reader:
 
     def head_title(self, element: Any) -> None:
         text = self.text(element, is_html=False)
+        if text and self.feed.title_depth:
+            self.feed.title, self.feed.title_depth = text.value, 0
+
+    def head_other_title(self, element: Any) -> None:
+        text = self.text(element, is_html=False)
         if text and not self.feed.title:
             self.feed.title = text.value
 
     def head_link(self, element: Any) -> None:
         link = self.link(element)
+        if len(element):
+            raise Doubt
         if link is not None:
             self.feed.links.append(link)
 
@@ -401,8 +440,6 @@ class _Reader:
     # an entry's elements
 
     def link(self, element: Any) -> DraftLink | None:
-        if len(element):
-            raise Doubt
         attributes = _attributes(element) if element.attrib else {}
         rel = (attributes.get("rel") or "alternate").strip().lower()
         rel = rel.removeprefix("http://www.iana.org/assignments/relation/")
@@ -414,13 +451,17 @@ class _Reader:
             href = self.address(element, given)
             title, length = attributes.get("title"), attributes.get("length")
             return DraftLink(href, rel, kind, title=title, length=length) if href else None
-        href = self.address(element, _mended(element.text))
+        href = self.address(element, self.line(element))
         return DraftLink(href, rel, kind, is_text=rel == "alternate") if href else None
 
     def entry_link(self, draft: DraftEntry, element: Any) -> None:
         link = self.link(element)
         if link is not None:
             draft.links.append(link)
+        if len(element):
+            self.open_link = link
+            self.media_children(draft, element, draft.about_media)
+            self.open_link = None
 
     def entry_enclosure(self, draft: DraftEntry, element: Any) -> None:
         if len(element):
@@ -483,7 +524,8 @@ class _Reader:
             draft.contents.append(text)
 
     def entry_author(self, draft: DraftEntry, element: Any) -> None:
-        value, person = element.text or "", {}
+        value = element.text or ""
+        person: dict[str, str] = {}
         for child in element:
             name, text = self.name(child), self.line(child)
             if name in ("name", "email"):
@@ -552,7 +594,7 @@ class _Reader:
                 if text:
                     draft.source_title = text.value
             elif name == "link":
-                link = self.link(child)
+                link = None if len(child) else self.link(child)
                 if link is not None and link.rel == "alternate":
                     draft.source_url = draft.source_url or link.href
             elif name not in _IN_SOURCE:
@@ -595,7 +637,7 @@ class _Reader:
         for child in parent:
             name = self.name(child)
             if name in _MEDIA:
-                if name == "media_content" and self.name(parent) != "media_group":
+                if name == "media_content" and self.name(parent) == "media_content":
                     raise Doubt
                 self.media_element(draft, child, about)
             elif name == "media_category":
@@ -620,13 +662,17 @@ class _Reader:
                 length=attributes.get("filesize"),
                 duration=attributes.get("duration"),
                 parent=about,
+                link=self.open_link,
             )
             draft.media.append(item)
             if len(element):
                 self.media_children(draft, element, item)
         elif name == "media_thumbnail":
             self.add_picture(draft, element, _attributes(element), "thumbnail", about)
-            url = self.line(element)
+            self.must_be_idle(element)
+            if len(element) and any((child.tail or "").strip() for child in element):
+                raise Doubt
+            url = _mended(element.text)
             if url:
                 self.add_picture(draft, element, {"url": url}, "thumbnail", about)
         elif name == "media_player":
@@ -660,12 +706,97 @@ class _Reader:
                     width=attributes.get("width"),
                     height=attributes.get("height"),
                     parent=about,
+                    link=self.open_link,
                 )
             )
 
 
+class _Inline:
+    """Markup within a text, written out as feedparser writes it.
+
+    `kind` is what the text said it is. Escaped HTML that turns out to hold elements becomes XHTML
+    at the first of them that is not a <div>.
+    """
+
+    def __init__(self, reader: _Reader, kind: str) -> None:
+        if reader.has_xlink:
+            raise Doubt  # feedparser writes its declaration into the markup
+        self.reader = reader
+        self.kind = kind
+        self.pieces: list[str] = []
+
+    def read(self, element: Any, *, is_atom10: bool) -> tuple[str, str]:
+        self.data(element.text)
+        for child in element:
+            self.element(child)
+        pieces = self.pieces
+        if is_atom10 and self.kind == _XHTML:
+            pieces = _without_wrapper(pieces)
+        return "".join(pieces), self.kind
+
+    def data(self, text: str | None) -> None:
+        if text:
+            self.pieces.append(escape(text) if self.kind == _XHTML else text)
+
+    def element(self, element: Any) -> None:
+        name = self.reader.name(element)
+        local = element.tag.rpartition("}")[2].lower()
+        if name in _HANDLED or local in ("svg", "math"):
+            raise Doubt
+        is_div = name in ("div", "xhtml_div")
+        if not is_div:
+            self.kind = _XHTML
+        if self.kind == _XHTML:
+            attributes = "".join(
+                f' {key}="{escape(value, _QUOTE)}"' for key, value in _inline_attributes(element)
+            )
+            self.pieces.append(f"<{local}{attributes}>")
+        self.data(element.text)
+        for child in element:
+            self.element(child)
+        if self.kind == _XHTML:
+            self.pieces.append(f"</{local}>")
+        self.data(element.tail)
+
+
+_QUOTE = {'"': "&quot;"}
+
+
+def _inline_attributes(element: Any) -> Iterator[tuple[str, str]]:
+    for key, value in element.attrib.items():
+        name = _ATTRIBUTES.get(key, key).lower()
+        if name[0] == "{":
+            raise Doubt
+        yield name, value.lower() if name in ("rel", "type") else value
+
+
+def _without_wrapper(pieces: list[str]) -> list[str]:
+    """Take off the <div> that RFC 4287, section 3.1.1.3 asks for, if it encloses everything."""
+    start, end = 0, len(pieces)
+    while end - start > 1 and not pieces[end - 1].strip():
+        end -= 1
+    while end - start > 1 and not pieces[start].strip():
+        start += 1
+    pieces = pieces[start:end]
+    if len(pieces) < 2 or pieces[-1] != "</div>":
+        return pieces
+    if pieces[0] != "<div>" and not pieces[0].startswith("<div "):
+        return pieces
+    depth = 0
+    for piece in pieces[:-1]:
+        if piece.startswith("</"):
+            depth -= 1
+            if depth == 0:
+                return pieces
+        elif piece.startswith("<") and not piece.endswith("/>"):
+            depth += 1
+    return pieces[1:-1]
+
+
 _HEAD = {
     "title": _Reader.head_title,
+    "dc_title": _Reader.head_other_title,
+    "itunes_title": _Reader.head_other_title,
     "link": _Reader.head_link,
     "description": _Reader.head_description,
     "subtitle": _Reader.head_subtitle,
@@ -718,6 +849,7 @@ _ENTRY = {
     "issued": _Reader.entry_published,
     "dcterms_issued": _Reader.entry_published,
     "updated": _Reader.entry_updated,
+    "lastbuilddate": _Reader.entry_updated,
     "modified": _Reader.entry_updated,
     "dcterms_modified": _Reader.entry_updated,
     "dc_date": _Reader.entry_dc_date,
@@ -768,6 +900,7 @@ _IDLE_IN_HEAD = _IDLE | {
     *("author", "dc_creator", "itunes_author", "category", "itunes_category", "keywords"),
     *("dc_subject", "itunes_keywords", "media_keywords", "media_category", "guid", "id"),
     *("itunes_subtitle", "itunes_summary", "media_thumbnail", "media_credit", "textinput"),
+    *("url", "uri", "homepage", "email", "name", "width", "height", "itunes_duration"),
 }
 _IDLE_BELOW = _IN_PERSON | {
     *("itunes_category", "psc_chapter", "gml_point", "gml_pos", "gml_envelope", "gml_polygon"),

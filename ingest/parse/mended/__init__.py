@@ -30,6 +30,10 @@ class _Handlers(EntryHandlers, TextHandlers, FactHandlers, MediaHandlers, HeadHa
 class MendedStrict(_Handlers, StrictFeedParser):  # type: ignore[misc]
     """For well-formed XML, driven by expat."""
 
+    is_balanced = True
+
 
 class MendedLoose(_Handlers, LooseFeedParser):  # type: ignore[misc]
     """For everything else, driven by feedparser's SGML reader."""
+
+    is_balanced = False

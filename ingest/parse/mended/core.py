@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from ingest.model import Text
-from ingest.parse.draft import DraftEntry, DraftFeed, DraftMedia
+from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink, DraftMedia
 from ingest.parse.resolve import absolute
 
 MAX_DEPTH = 400  # elements within elements; inline XHTML rarely passes 30
@@ -22,6 +22,7 @@ Attributes = dict[str, str]
 class Core:
     """State and helpers. feedparser's own names are declared, as it has no types."""
 
+    is_balanced: bool  # every start tag has its end tag: strict XML
     inentry: int
     insource: int
     inimage: int
@@ -36,6 +37,8 @@ class Core:
     guidislink: bool
     lang: str | None
     baseuri: str
+    basestack: list[str]
+    langstack: list[str | None]
     version: str
     feeddata: dict[str, Any]
     entries: list[dict[str, Any]]
@@ -58,8 +61,10 @@ class Core:
         self._group: DraftMedia | None = None  # the open media:group
         self._item: DraftMedia | None = None  # the open media:content
         self._person: dict[str, str] = {}
+        self._open_link: DraftLink | None = None  # the open link element, if it has an address
         self._link_rel: tuple[str, str | None] = ("alternate", None)
         self._popped = Text("")
+        self._nesting = 0
         self._document_base = args[0] if args else ""
         self.resolve_relative_uris = False
         self.sanitize_html = False
@@ -75,15 +80,29 @@ class Core:
 
     def unknown_starttag(self, tag: str, attrs: Any) -> None:
         """Bound the depth; let an element whose handler fails be one that says nothing."""
-        if self.depth > MAX_DEPTH:
-            raise TooDeep
+        if self.is_balanced:
+            if self._nesting > MAX_DEPTH:
+                raise TooDeep
+            self.depth = self._nesting
+            self._nesting += 1
         with suppress(ValueError, LookupError, TypeError, OverflowError):
             super().unknown_starttag(tag, attrs)  # type: ignore[misc]
 
     def unknown_endtag(self, tag: str) -> None:
-        """See `unknown_starttag`."""
+        """See `unknown_starttag`.
+
+        Depth, base and language are put right afterwards: feedparser forgets to take back those of
+        a <div> in a text that it takes for escaped HTML.
+        """
         with suppress(ValueError, LookupError, TypeError, OverflowError):
             super().unknown_endtag(tag)  # type: ignore[misc]
+        if self.is_balanced:
+            self._nesting -= 1
+            self.depth = self._nesting
+            if len(self.basestack) > self._nesting:
+                del self.basestack[self._nesting :], self.langstack[self._nesting :]
+                if self._nesting:
+                    self.baseuri, self.lang = self.basestack[-1], self.langstack[-1]
 
     def handle_charref(self, ref: str) -> None:
         """Survive references to what is no character (issue #599)."""

@@ -16,7 +16,7 @@ class EntryHandlers(Core):
     def _start_item(self, attrs: Attributes) -> None:
         self.insource = 0
         self.inauthor = 0
-        self._group = self._item = None
+        self._group = self._item = self._open_link = None
         if self.drafts:
             # the entries feedparser has gathered are not used
             self.entries[-1].clear()
@@ -73,11 +73,12 @@ class EntryHandlers(Core):
             return
         href = self._absolute(attrs["href"])
         if href:
-            self._add_link(
-                DraftLink(href, rel, kind, title=attrs.get("title"), length=attrs.get("length"))
-            )
+            title, length = attrs.get("title"), attrs.get("length")
+            self._open_link = DraftLink(href, rel, kind, title=title, length=length)
+            self._add_link(self._open_link)
 
     def _end_link(self) -> None:
+        self._open_link = None
         if not self.elementstack or self.elementstack[-1][0] != "x_link":
             return
         href = self._absolute(self.pop("x_link"))

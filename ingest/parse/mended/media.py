@@ -35,6 +35,7 @@ class MediaHandlers(Core):
             length=attrs.get("filesize"),
             duration=attrs.get("duration"),
             parent=self._group or entry.about_media,
+            link=self._open_link,
         )
         entry.media.append(self._item)
 
@@ -69,6 +70,7 @@ class MediaHandlers(Core):
                     width=attrs.get("width"),
                     height=attrs.get("height"),
                     parent=self._about() if is_ours else entry.about_media,
+                    link=self._open_link,
                 )
             )
 
