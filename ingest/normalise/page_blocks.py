@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ingest.normalise.data import table
 from ingest.normalise.page_tree import MAX_DEPTH, Element
@@ -18,6 +19,9 @@ _BLOCK_LEVEL = frozenset(table("page_tree")["tags"]["block_level"])
 _CELLS = frozenset(("td", "th"))
 _SKIPPED = frozenset(table("page_tree")["tags"]["skipped"])
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_MAX_BLOCKS = 5_000  # the fullest of 181 real pages has 384
+_MAX_BLOCK_CHARS = 100_000
+_MAX_DROP_DOWN = 60  # elements
 _SPACE = re.compile(r"\s+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -40,6 +44,7 @@ class Block:
     element: Element  # the block-level element that holds the text directly
     tag: str
     link_chars: int
+    opening_link_words: int  # words of the link with which it opens
     targets: tuple[str, ...]  # where its links lead, as written
     ancestors: tuple[Element, ...]  # from the root to `element`
     shape: tuple[str, ...]  # tag and first class of each of them
@@ -68,6 +73,8 @@ class Block:
     @property
     def is_prose(self) -> bool:
         """Long enough and little enough linked to be a paragraph of a text."""
+        if self.tag == "li" and self.opening_link_words >= 4:
+            return False  # a linked headline with its first sentence: a teaser
         if self.link_share > (0.6 if self.words >= 15 and self.ends_as_sentence else 0.4):
             return False
         return self.words >= 20 or (self.words >= 8 and self.ends_as_sentence)
@@ -100,9 +107,9 @@ def _is_hidden(element: Element) -> bool:
     return style is not None and _HIDDEN_STYLE.search(style) is not None
 
 
-def _is_simple_row(row: Element | None) -> bool:
+def _is_simple_row(row: Element) -> bool:
     """A row of a data table: short cells without paragraphs of their own. It is one block."""
-    if row is None or row.tag != "tr" or len(row) > 40:
+    if len(row) > 40:
         return False
     for inner in row.iterdescendants():
         if inner.tag in _BLOCK_LEVEL and inner.tag not in _CELLS:
@@ -112,11 +119,15 @@ def _is_simple_row(row: Element | None) -> bool:
 
 def _is_link_list(element: Element) -> bool:
     """Inside a paragraph, three links and nothing else: a drop-down that a script would show."""
-    links = element.findall(".//a")
-    if len(links) < 3:
+    inner = list(islice(element.iter(), _MAX_DROP_DOWN + 1))
+    links = [each for each in inner if each.tag == "a"]
+    if len(links) < 3 or len(inner) > _MAX_DROP_DOWN:
         return False
     linked = sum(len("".join(link.itertext()).strip()) for link in links)
-    return linked >= 0.9 * len("".join(element.itertext()).strip())
+    if linked < 0.9 * len("".join(element.itertext()).strip()):
+        return False
+    # The innermost such element: a name may stand before its own drop-down.
+    return not any(child.tag != "a" and _is_link_list(child) for child in element)
 
 
 class _Segmenter:
@@ -127,8 +138,11 @@ class _Segmenter:
         self._pieces: list[str] = []
         self._link_chars = 0
         self._targets: list[str] = []
+        self._opening: list[str] = []  # the text of a link before any other text
+        self._is_opening = True
         self._in_link = 0
         self._breaks = 0
+        self._simple_rows: list[bool] = []  # of the tr elements on the path
         self._path: list[Element] = []
         self._shape: list[str] = []
         self._owner: list[int] = []  # depths of the block-level elements on the path
@@ -140,11 +154,15 @@ class _Segmenter:
             self._breaks = 0
         if self._in_link:
             self._link_chars += len(_SPACE.sub(" ", text))
+            if self._is_opening:
+                self._opening.append(text)
+        elif not text.isspace():
+            self._is_opening = False
         self._pieces.append(text)
 
     def _flush(self) -> None:
-        text = _SPACE.sub(" ", "".join(self._pieces)).strip()
-        if text and _WORDS_IN_TEXT.search(text) and self._owner:
+        text = _SPACE.sub(" ", "".join(self._pieces)).strip()[:_MAX_BLOCK_CHARS]
+        if text and self._owner and len(self.blocks) < _MAX_BLOCKS and _WORDS_IN_TEXT.search(text):
             depth = self._owner[-1]
             path = tuple(self._path[: depth + 1])
             self.blocks.append(
@@ -153,6 +171,7 @@ class _Segmenter:
                     element=path[-1],
                     tag=path[-1].tag,
                     link_chars=self._link_chars,
+                    opening_link_words=len(_WORDS_IN_TEXT.findall("".join(self._opening))),
                     targets=tuple(self._targets),
                     ancestors=path,
                     shape=tuple(self._shape[: depth + 1]),
@@ -160,6 +179,8 @@ class _Segmenter:
             )
         self._pieces.clear()
         self._targets.clear()
+        self._opening.clear()
+        self._is_opening = True
         self._link_chars = self._breaks = 0
 
     def walk(self, element: Element) -> None:
@@ -178,7 +199,9 @@ class _Segmenter:
         if tag == "hr":
             self._flush()
             return
-        if tag in _CELLS and _is_simple_row(element.getparent()):
+        if tag == "tr":
+            self._simple_rows.append(_is_simple_row(element))
+        if tag in _CELLS and self._simple_rows and self._simple_rows[-1]:
             self._pieces.append(" ")
             is_block = False
         else:
@@ -204,6 +227,8 @@ class _Segmenter:
         if is_block:
             self._flush()
             self._owner.pop()
+        if tag == "tr":
+            self._simple_rows.pop()
         self._path.pop()
         self._shape.pop()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 from typing import Any, TypeAlias
 
 MAX_BYTES = 5_000_000  # the longest of 181 real pages has 1.5 MB (article-pages, 2019)
@@ -20,6 +21,7 @@ Element: TypeAlias = Any  # lxml ships no types
 _SNIFFED_BYTES = 4_096  # the WHATWG prescan looks at 1,024; real pages put it later
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.I)
 _HEADER_CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.I)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # ISO-2022 escapes with 1B
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 # What browsers read under these names (WHATWG Encoding, section 4.2).
@@ -37,6 +39,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+def _is_binary(html: bytes) -> bool:
+    """An image or a PDF under an article's address; UTF-16 has a mark or is none of ours."""
+    start = html[:_SNIFFED_BYTES]
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    return len(_CONTROL.findall(start)) > 0.02 * len(start)
 
 
 def _known(name: str | None) -> str | None:
@@ -58,6 +68,8 @@ def decode_page(html: bytes, content_type: str | None = None) -> str:
     while pages that claim ISO-8859-1 out of habit are common. Never raises.
     """
     html = html[:MAX_BYTES]
+    if _is_binary(html):
+        return ""
     for bom, name in _BOMS:
         if html.startswith(bom):
             return _NOT_XML.sub("", html.decode(name, "replace").lstrip("\ufeff"))
@@ -94,7 +106,9 @@ def parse_page(text: str) -> Element | None:
         return None
     if root is None:
         return None
-    for count, _ in enumerate(root.iter(), 1):
-        if count > MAX_ELEMENTS:
-            return None
-    return root
+    return root if count_elements(root) <= MAX_ELEMENTS else None
+
+
+def count_elements(root: Element) -> int:
+    """How many elements there are, counted to just above `MAX_ELEMENTS`."""
+    return sum(1 for _ in islice(root.iter(), MAX_ELEMENTS + 1))
