@@ -79,7 +79,7 @@ class Daemon:
     ) -> None:
         self._database = database
         self._settings = settings
-        self._decider = decider
+        self.decider = decider
         self._clock = clock
         self._chores = chores
         self._reload = reload
@@ -145,7 +145,7 @@ class Daemon:
             return
         if settings.database.url != self._settings.database.url:
             say(logging.WARNING, "reload_incomplete", detail="database.url needs a restart")
-        self._decider.settings = settings.schedule
+        self.decider.settings = settings.schedule
         self._settings = settings
         await self._pipelines.open(settings)
         say(logging.INFO, "reloaded")
@@ -200,7 +200,7 @@ class Daemon:
         settings = self._settings
         room = settings.fetch.concurrency * CLAIMED_PER_REQUEST - len(self._flights)
         now = time.monotonic()
-        if self._decider.outage.is_out:
+        if self.decider.outage.is_out:
             if not self._was_out:
                 self._was_out = True
                 say(logging.ERROR, "own_outage", detail="most sites cannot be reached: ours")
@@ -246,7 +246,7 @@ class Daemon:
                     "in_flight": len(self._flights),
                     "to_write": self._pipelines.current.poller.waiting_to_be_written,
                     "polls": self._polls,
-                    "own_outage": self._decider.outage.is_out,
+                    "own_outage": self.decider.outage.is_out,
                 },
             )
         )
@@ -258,7 +258,7 @@ class Daemon:
         if load is not None:
             self._unpolled = load.unpolled
             self._pace.usual(load.polls_per_second)
-            self._decider.outage.known_sites = load.sites
+            self.decider.outage.known_sites = load.sites
         healed = await self._access.write(
             partial(
                 fleet.undo_clock_step,
@@ -327,9 +327,7 @@ class Daemon:
             message=f"the poll took longer than {seconds:g} s and was ended",
             elapsed_seconds=seconds,
         )
-        recorder = Recorder(
-            self._database, settings, decide=self._decider.decide, clock=self._clock
-        )
+        recorder = Recorder(self._database, settings, decide=self.decider.decide, clock=self._clock)
         try:
             records = await asyncio.to_thread(recorder.record, [Unrecorded(due, polled)])
         except DatabaseError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ingest.model import (
     FeedSchedule,
     FeedState,
+    MoveSighting,
     PollCounts,
     PollOutcome,
     ScheduleDecision,
@@ -78,7 +79,6 @@ def decide(given: ScheduleInput, settings: ScheduleSettings) -> ScheduleDecision
         site_failures = 0
 
     gap = possible_gap(before, given.counts)
-    row = replace(_after(given, settings, gap), retry_after_seconds=waited)
     verdict = judge_move(
         before.move,
         given.url,
@@ -88,7 +88,7 @@ def decide(given: ScheduleInput, settings: ScheduleSettings) -> ScheduleDecision
         given.now,
         settings.move_after_days,
     )
-    row = replace(row, move=verdict.sighting)
+    row = _judged(_observed(given, gap, verdict.sighting, waited), given, settings)
     next_poll = plan(
         given.feed_id,
         row,
@@ -187,24 +187,39 @@ def possible_gap(before: FeedSchedule, counts: PollCounts | None) -> bool:
     return counts.unchanged + counts.revised + counts.filtered + counts.invalid == 0
 
 
-def _after(given: ScheduleInput, settings: ScheduleSettings, gap: bool) -> FeedSchedule:
-    """The new row without its due time, its move and its Retry-After."""
+def _observed(
+    given: ScheduleInput, gap: bool, move: MoveSighting | None, waited: float
+) -> FeedSchedule:
+    """The row with what the answer said, without what it means for the state."""
     row = given.previous
-    counts = given.counts
-    if given.outcome in SUCCESSES:
-        row = observe(row, given.now, counts.new if counts else 0)
-        row = replace(row, cache_seconds=freshness_seconds(given.headers, given.now))
-    if given.outcome is PollOutcome.OK and counts is not None:
-        factor = row.gap_factor * (GAP_SHRINK if gap else GAP_RECOVERY)
-        row = replace(
-            row,
-            entries=counts.entries or row.entries,
-            gap_factor=min(1.0, max(MIN_GAP_FACTOR, factor)),
-            possible_gap_at=given.now if gap else row.possible_gap_at,
-            hints=given.hints if given.hints is not None else row.hints,
-        )
+    if given.outcome not in SUCCESSES:
+        return replace(row, move=move, retry_after_seconds=waited)
+    counts = given.counts if given.outcome is PollOutcome.OK else None
+    watched = observe(row, given.now, counts.new if counts else 0)
+    factor = row.gap_factor
+    if counts is not None:
+        factor = min(1.0, max(MIN_GAP_FACTOR, factor * (GAP_SHRINK if gap else GAP_RECOVERY)))
+    return replace(
+        row,
+        recent_news=watched.recent_news,
+        recent_hours=watched.recent_hours,
+        usual_news=watched.usual_news,
+        usual_hours=watched.usual_hours,
+        cache_seconds=freshness_seconds(given.headers, given.now),
+        entries=(counts.entries if counts else 0) or row.entries,
+        gap_factor=factor,
+        possible_gap_at=given.now if gap else row.possible_gap_at,
+        hints=given.hints if counts and given.hints is not None else row.hints,
+        move=move,
+        retry_after_seconds=waited,
+    )
+
+
+def _judged(row: FeedSchedule, given: ScheduleInput, settings: ScheduleSettings) -> FeedSchedule:
+    """The row with the state the answer brings about."""
     if not given.is_confirmed and given.outcome not in SUCCESSES:
         return replace(row, last_outcome=given.outcome, last_poll_at=given.now)
+    counts = given.counts
     answer = Answer(
         outcome=given.outcome,
         at=given.now,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.model import FeedSchedule, FeedState, PollOutcome
 from ingest.schedule.backoff import FAILURE_WEIGHTS
@@ -33,6 +33,12 @@ class Answer:
     brought_news: bool = False
 
 
+class _Entered(NamedTuple):
+    state: FeedState
+    since: datetime | None
+    evidence: str | None
+
+
 def next_state(row: FeedSchedule, answer: Answer, stale_after_days: float) -> FeedSchedule:
     """`row` with state, evidence and failure counts as they are after this answer.
 
@@ -43,21 +49,34 @@ def next_state(row: FeedSchedule, answer: Answer, stale_after_days: float) -> Fe
         return replace(row, last_outcome=answer.outcome, last_poll_at=answer.at)
     if answer.outcome in SUCCESSES:
         return _after_success(row, answer, stale_after_days)
-    failed = replace(
+    failures = row.failures + 1
+    entered = _enter(row, _failed_state(answer.outcome), _evidence(answer, failures), answer)
+    return replace(
         row,
+        state=entered.state,
+        state_since=entered.since,
+        state_evidence=entered.evidence,
         last_outcome=answer.outcome,
         last_poll_at=answer.at,
-        failures=row.failures + 1,
+        failures=failures,
         failure_weight=row.failure_weight + FAILURE_WEIGHTS.get(answer.outcome, 0.0),
     )
-    return _enter(failed, _failed_state(answer.outcome), _evidence(answer, failed.failures), answer)
 
 
 def _after_success(row: FeedSchedule, answer: Answer, stale_after_days: float) -> FeedSchedule:
-    first = row.last_success_at is None
-    news_at = answer.at if answer.brought_news or first else row.last_news_at
-    fresh = replace(
+    is_first = row.last_success_at is None
+    news_at = answer.at if answer.brought_news or is_first else row.last_news_at
+    entered = _enter(row, FeedState.OK, None, answer)
+    if stale_after_days > 0 and news_at is not None:
+        silent = answer.at - news_at
+        if silent > timedelta(days=stale_after_days):
+            evidence = f"nothing new since {news_at:%Y-%m-%d}"
+            entered = _enter(row, FeedState.STALE, evidence, answer)
+    return replace(
         row,
+        state=entered.state,
+        state_since=entered.since,
+        state_evidence=entered.evidence,
         last_outcome=answer.outcome,
         last_poll_at=answer.at,
         last_success_at=answer.at,
@@ -65,11 +84,6 @@ def _after_success(row: FeedSchedule, answer: Answer, stale_after_days: float) -
         failures=0,
         failure_weight=0.0,
     )
-    if stale_after_days > 0 and news_at is not None:
-        silent = answer.at - news_at
-        if silent > timedelta(days=stale_after_days):
-            return _enter(fresh, FeedState.STALE, f"nothing new since {news_at:%Y-%m-%d}", answer)
-    return _enter(fresh, FeedState.OK, None, answer)
 
 
 def _failed_state(outcome: PollOutcome) -> FeedState:
@@ -80,13 +94,12 @@ def _failed_state(outcome: PollOutcome) -> FeedState:
     return FeedState.FAILING
 
 
-def _enter(
-    row: FeedSchedule, state: FeedState, evidence: str | None, answer: Answer
-) -> FeedSchedule:
+def _enter(row: FeedSchedule, state: FeedState, evidence: str | None, answer: Answer) -> _Entered:
+    """The state with its beginning; who is paused stays so, whatever was answered."""
     if row.state is FeedState.PAUSED:
-        return row
+        return _Entered(row.state, row.state_since, row.state_evidence)
     since = row.state_since if row.state is state and row.state_since else answer.at
-    return replace(row, state=state, state_since=since, state_evidence=evidence)
+    return _Entered(state, since, evidence)
 
 
 def _evidence(answer: Answer, failures: int) -> str:
