@@ -43,7 +43,9 @@ def write_fingerprints(
     # Dozens an article: these go past SQLAlchemy's treatment of parameters, which costs more than
     # the database does.
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("INSERT OR IGNORE INTO posting (hash, article_id) VALUES (?, ?)", rows)
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO posting (hash, article_id) VALUES (?, ?)", rows
+        )
     else:
         hashes, articles = zip(*rows, strict=True)
         connection.exec_driver_sql(

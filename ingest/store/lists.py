@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, bindparam, func, text
+from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, func, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,7 +17,7 @@ from sqlalchemy.types import BigInteger, Text
 
 
 def among(
-    connection: Connection, column: Column[int], values: Iterable[int]
+    connection: Connection, column: ColumnElement[int], values: Iterable[int]
 ) -> ColumnElement[bool]:
     """The predicate `column IN values`."""
     numbers = list(values)

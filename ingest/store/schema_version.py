@@ -43,11 +43,6 @@ def ensure(database: Database, *, create: bool, upgrade: bool) -> None:
         raise DatabaseNotReady(
             f"{database.url}: schema {version} is older than {HEAD}; run `ingest db upgrade`"
         )
-    from ingest.store import search, tables
+    from ingest.store import migrate
 
-    with database.begin() as connection:
-        tables.metadata.create_all(connection)
-        for statement in search.ddl(connection.dialect.name):
-            connection.execute(text(statement))
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+    migrate.upgrade(database)

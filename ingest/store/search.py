@@ -15,14 +15,14 @@ from sqlalchemy import Connection, text
 from ingest.store.search_text import fts5_query, indexable, tsquery
 
 _SQLITE_DDL = (
-    "CREATE VIRTUAL TABLE article_search USING fts5("
-    "headline, alternative_headline, summary, body_text,"
-    " content='', tokenize='unicode61 remove_diacritics 2')",
+    "CREATE VIRTUAL TABLE article_search USING fts5(\n"
+    "  headline, alternative_headline, summary, body_text,\n"
+    "  content='', tokenize='unicode61 remove_diacritics 2'\n)",
 )
 _POSTGRESQL_DDL = (
-    "CREATE TABLE article_search ("
-    "article_id bigint NOT NULL CONSTRAINT pk_article_search PRIMARY KEY,"
-    " words tsvector NOT NULL)",
+    "CREATE TABLE article_search (\n"
+    "  article_id bigint NOT NULL CONSTRAINT pk_article_search PRIMARY KEY,\n"
+    "  words tsvector NOT NULL\n)",
     "CREATE INDEX ix_article_search_words ON article_search USING gin (words)",
     "COMMENT ON TABLE article_search IS 'the full-text index of articles'",
 )

@@ -116,7 +116,7 @@ match_queue = Table(
     Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("queued_at", Time, nullable=False),
     Column("reason", Text, nullable=False, comment="new, revised, recluster"),
-    comment="articles stored but not yet compared: written and emptied in separate transactions",
+    comment="articles stored but not yet compared; written and emptied in two transactions",
 )
 
 story_pin = Table(
