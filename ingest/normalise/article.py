@@ -11,10 +11,11 @@ from ingest.config import NormaliseSettings
 from ingest.errors import InvalidEntry
 from ingest.model import Article, Entry, IdentifiedEntry, Key, KeyKind, Removed
 from ingest.normalise import boilerplate, dates, headline, html, images, opening, people, wire
+from ingest.normalise.blocks import Block, Reading, body_html_of, body_text_of, letters, line_of
 from ingest.normalise.canonical import canonical_url, main_form, url_key
-from ingest.normalise.html import Block, Reading
 from ingest.normalise.identity import signed_hash
 from ingest.normalise.language import language_of
+from ingest.normalise.plaintext import plain, plain_line
 
 _DECK_WORDS = 80
 _EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
@@ -69,11 +70,11 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     content, given_summary = html.read(entry.content, base), html.read(entry.summary, base)
     source, teaser = _body_and_teaser(content, given_summary)
     title = _headline(entry, source, outlets)
-    teaser_text = html.line_of(teaser.blocks) or None
+    teaser_text = line_of(teaser.blocks) or None
     body = clean(source.blocks, title=title, summary=teaser_text, outlets=outlets, context=context)
     lead = clean(teaser.blocks, title=title, summary=None, outlets=outlets, context=context)
-    summary = html.line_of(lead.blocks if teaser.blocks else body.blocks) or None
-    body_text = html.body_text_of(body.blocks) or None
+    summary = line_of(lead.blocks if teaser.blocks else body.blocks) or None
+    body_text = body_text_of(body.blocks) or None
 
     byline = people.read_authors(
         entry.authors or ((body.opening.byline,) if body.opening.byline else ()), outlets
@@ -109,7 +110,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         language=language,
         summary=summary,
         body_text=body_text,
-        body_html=html.body_html_of(body.blocks) or None,
+        body_html=body_html_of(body.blocks) or None,
         word_count=count_words(body_text),
         image_url=image.url,
         image_caption=image.caption,
@@ -210,13 +211,13 @@ def _body_and_teaser(content: Reading, summary: Reading) -> tuple[Reading, Readi
     """Which of the two texts is the body: the content, unless it holds less than the summary."""
     if not content.blocks:
         return Reading(summary.blocks, (*content.pictures, *summary.pictures)), Reading()
-    if html.letters(content.blocks) < html.letters(summary.blocks):
+    if letters(content.blocks) < letters(summary.blocks):
         return summary, content if content.blocks != summary.blocks else Reading()
     return content, summary
 
 
 def _headline(entry: Entry, source: Reading, outlets: frozenset[str]) -> str:
-    title = headline.without_outlet(headline.bounded(html.plain(entry.title)), outlets)
+    title = headline.without_outlet(headline.bounded(plain(entry.title)), outlets)
     if title:
         return title
     if not source.blocks:
@@ -237,7 +238,7 @@ def _agency(
         if agency is not None:
             return agency, "byline"
     if entry.source_title is not None:
-        agency = wire.agency_named(html.plain_line(entry.source_title))
+        agency = wire.agency_named(plain_line(entry.source_title))
         if agency is not None:
             return agency, "source"
     credits = [item.text for item in body.removed if item.reason in ("about", "copyright")]
@@ -262,7 +263,7 @@ def _sections_and_tags(categories: Sequence[str]) -> tuple[tuple[str, ...], tupl
     names = dict.fromkeys(
         name
         for category in categories[:_MOST_CATEGORIES]
-        if (name := html.plain_line(category)) and len(name) <= _LONGEST_CATEGORY
+        if (name := plain_line(category)) and len(name) <= _LONGEST_CATEGORY
     )
     tags = tuple(names)
     return tags[:1], tags

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from ingest.model import Removed
 from ingest.normalise import phrases
+from ingest.normalise.blocks import Block, without_tail
 from ingest.normalise.headline import folded
-from ingest.normalise.html import Block, without_tail
 from ingest.normalise.identity import signed_hash
 
 _HINT = re.compile(

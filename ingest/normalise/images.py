@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.model import Media
+from ingest.normalise.blocks import Picture
 from ingest.normalise.headline import folded
-from ingest.normalise.html import Picture, plain_line
+from ingest.normalise.plaintext import plain_line
 from ingest.normalise.wire import photo_agencies
 
 _LABELS = (

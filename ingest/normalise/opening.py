@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.normalise import images, people
+from ingest.normalise.blocks import Block
 from ingest.normalise.boilerplate import Reasons
 from ingest.normalise.dates import read_date
 from ingest.normalise.headline import folded
-from ingest.normalise.html import Block
 from ingest.normalise.images import LeadImage
 
 _LOOK_AHEAD = 10  # blocks from the top among which the headline may come again

@@ -9,7 +9,7 @@ from functools import cache
 
 from ingest.normalise.data import table
 from ingest.normalise.headline import folded
-from ingest.normalise.html import plain_line
+from ingest.normalise.plaintext import plain_line
 from ingest.normalise.wire import agency_named
 
 _MAILBOX = re.compile(r"^\s*\S+@\S+\s*\(([^()]{2,200})\)\s*$")
