@@ -11,22 +11,12 @@ from ingest.dedupe.reading import Reading
 from ingest.dedupe.tokenise import Flags, Floats
 
 
-@dataclass(frozen=True, slots=True)
-class SlotCounts:
-    """Slots whose context both texts have once: with the same and with another filling."""
-
-    numbers_same: int = 0
-    numbers_changed: int = 0
-    words_same: int = 0
-    words_changed: int = 0
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """How the text `a` stands to the text `b`. Weights are sums of rarities, in words.
 
-    `containment_*` is the shared share of that text's weight, `plain_*` the same with every
-    shingle weighing the same; `in_a` and `in_b` mark the shared shingles by position.
+    `in_a` and `in_b` mark the shared shingles by position; `counts` are the different shingles of
+    either text, `shared_count` those of both.
     """
 
     a: Reading
@@ -35,6 +25,8 @@ class Comparison:
     in_b: Flags
     weights_a: Floats
     weights_b: Floats
+    shared_count: int
+    counts: tuple[int, int]
     shared: float
     weight_a: float
     weight_b: float
@@ -49,10 +41,12 @@ class Comparison:
 
     @property
     def containment_a(self) -> float:
+        """The share of `a` found in `b`."""
         return self.shared / self.weight_a if self.weight_a else 0.0
 
     @property
     def containment_b(self) -> float:
+        """The share of `b` found in `a`."""
         return self.shared / self.weight_b if self.weight_b else 0.0
 
     @property
@@ -67,6 +61,7 @@ class Comparison:
 
     @property
     def resemblance(self) -> float:
+        """Weighted Jaccard."""
         union = self.weight_a + self.weight_b - self.shared
         return self.shared / union if union > 0 else 0.0
 
@@ -91,30 +86,12 @@ def compare(a: Reading, b: Reading, weights_a: Floats, weights_b: Floats) -> Com
         in_b=in_b,
         weights_a=heavy_a,
         weights_b=heavy_b,
+        shared_count=int(min((in_a & a.first).sum(), (in_b & b.first).sum())),
+        counts=(a.count, b.count),
         shared=float(min(heavy_a[in_a].sum(), heavy_b[in_b].sum())),
         weight_a=float(heavy_a.sum()),
         weight_b=float(heavy_b.sum()),
         title_overlap=overlap(left, right),
         same_titles=bool(set(left.keys) & set(right.keys)),
         titles_differ_in_numbers=left.numbers != right.numbers,
-    )
-
-
-def count_slots(a: Reading, b: Reading) -> SlotCounts:
-    """Compare what the two texts put into the same contexts."""
-    left, right = a.slots, b.slots
-    if not len(left.contexts) or not len(right.contexts):
-        return SlotCounts()
-    at = np.searchsorted(right.contexts, left.contexts)
-    at[at == len(right.contexts)] = 0
-    both = right.contexts[at] == left.contexts
-    at = at[both]
-    same = right.values[at] == left.values[both]
-    number = left.is_number[both] & right.is_number[at]
-    word = left.is_word[both] & right.is_word[at]
-    return SlotCounts(
-        int((number & same).sum()),
-        int((number & ~same).sum()),
-        int((word & same).sum()),
-        int((word & ~same).sum()),
     )

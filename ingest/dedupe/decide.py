@@ -53,19 +53,31 @@ def decide(
             hits.append(Hit(candidate, pair, verdict))
     hits.sort(key=lambda hit: (-hit.pair.resemblance, hit.candidate.article_id))
     digest = _is_digest(document, hits, rules)
-    compiled = {hit.candidate.story_id for hit in hits if hit.verdict.is_compilation}
+    # Stories of which this article retells a whole text among others: it joins none of them.
+    retold = {
+        hit.candidate.story_id
+        for hit in hits
+        if hit.verdict.is_compilation and document.reading.words >= hit.candidate.reading.words
+    }
     matches, stories = [], []
     for hit in hits:
         story = hit.candidate.story_id
-        merges = not (digest or hit.verdict.quotes or story in compiled)
+        merges = not (digest or hit.verdict.quotes or story in retold)
         matches.append(_match(document, hit, _relation(hit, merges=merges, digest=digest)))
         if merges and story is not None and story not in stories:
             stories.append(story)
+    # A compilation that came first may have gathered the story's short members around it.
+    leaves = [
+        hit.candidate.article_id
+        for hit in hits
+        if hit.verdict.is_compilation and hit.candidate.story_id in stories
+    ]
     return Decision(
         document.article_id,
         tuple(matches),
         stories[0] if stories else None,
         tuple(stories[1:]),
+        tuple(leaves),
         tuple(misses),
     )
 

@@ -78,11 +78,13 @@ class Decision:
 
     `join_story` is the story of the best match (None: the article stays alone); `merge_stories`
     are further stories that turned out to be the same one. `matches` are all that is to be stored,
-    best first; those of relation `quotes` and `digest` join nothing.
+    best first; those of relation `quotes` and `digest` join nothing. `leaves` are articles that turned
+    out to be compilations, and go out of the story into one of their own.
     """
 
     article_id: int
     matches: tuple[Match, ...] = ()
     join_story: int | None = None
     merge_stories: tuple[int, ...] = ()
+    leaves: tuple[int, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()

@@ -1,4 +1,4 @@
-"""The whole stage in memory: what the database does, for tests, prototypes and bulk re-clustering."""
+"""The whole stage in memory: what the database does, for tests and for bulk work."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ class MemoryIndex:
 
 
 class MemoryStories:
-    """Stories of articles added one after the other. A story's id is its first article's."""
+    """Stories of articles added one after the other. A story's id is its first article's.
+
+    One that had to leave it gets a negative id: its own number is taken by the story it founded.
+    """
 
     def __init__(self, rules: Rules = RULES) -> None:
         self.index = MemoryIndex()
@@ -63,6 +66,9 @@ class MemoryStories:
         self.index.add(document.article_id, fingerprint_of(document.reading.shape).postings)
         return decision
 
+    def _free_id(self, article: int) -> int:
+        return article if article not in self.members else -article
+
     def _apply(self, document: Document, decision: Decision) -> None:
         story = document.article_id
         if decision.join_story is not None:
@@ -73,6 +79,11 @@ class MemoryStories:
                     moved = self.members.pop(other)
                     self.members[story] += moved
                     self.story_of.update(dict.fromkeys(moved, story))
+        for article in decision.leaves:
+            if self.story_of[article] == story and len(self.members[story]) > 1:
+                self.members[story].remove(article)
+                self.story_of[article] = self._free_id(article)
+                self.members[self.story_of[article]] = [article]
         self.documents[document.article_id] = document
         self.story_of[document.article_id] = story
         self.members.setdefault(story, []).append(document.article_id)

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from ingest.dedupe.changes import Skeleton, skeleton
 from ingest.dedupe.fingerprint import Shape, is_sampled
-from ingest.dedupe.tokenise import Flags, Floats, Hashes, mix
-
-_MASK = np.uint64(0x6A09E667F3BCC909)  # stands for any number in a slot's context
-_SECOND = np.uint64(0xBB67AE8584CAA73B)
-_THIRD = np.uint64(0x3C6EF372FE94F82B)
-
-# A word shorter than this says nothing in a slot: articles and prepositions are edited freely.
-MIN_SLOT_LETTERS = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Slots:
-    """The tokens of a text by their context: two tokens before and one after, numbers masked.
-
-    Sorted by context; a context that occurs twice in the text is left out.
-    """
-
-    contexts: Hashes
-    values: Hashes
-    is_number: Flags
-    is_word: Flags
+from ingest.dedupe.tokenise import Flags, Floats, Hashes
 
 
 class Reading:
     """A `Shape` with what comparisons need, computed once and when first asked for."""
 
-    __slots__ = ("_slots", "first", "mass", "shape", "sorted_shingles", "words")
+    __slots__ = ("_skeleton", "count", "first", "mass", "shape", "sorted_shingles", "words")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -48,7 +27,8 @@ class Reading:
         self.sorted_shingles: Hashes = ordered
         self.mass: Floats = shape.tokens.mass[: len(shingles)] * self.first
         self.words: float = shape.words
-        self._slots: Slots | None = None
+        self.count = int(self.first.sum())
+        self._skeleton: Skeleton | None = None
 
     def holds(self, shingles: Hashes) -> Flags:
         """For each of `shingles`, whether this text has it."""
@@ -56,32 +36,14 @@ class Reading:
             return np.zeros(len(shingles), np.bool_)
         at = np.searchsorted(self.sorted_shingles, shingles)
         at[at == len(self.sorted_shingles)] = 0
-        return self.sorted_shingles[at] == shingles
+        return np.asarray(self.sorted_shingles[at] == shingles)
 
     @property
-    def slots(self) -> Slots:
-        if self._slots is None:
-            self._slots = _slots(self.shape)
-        return self._slots
-
-
-def _slots(shape: Shape) -> Slots:
-    tokens = shape.tokens
-    hashes = tokens.hashes
-    masked = np.where(tokens.is_number, _MASK, hashes)
-    if len(hashes) < 4:
-        empty = np.empty(0, np.uint64)
-        return Slots(empty, empty, np.empty(0, np.bool_), np.empty(0, np.bool_))
-    contexts = mix(masked[:-3] + masked[1:-2] * _SECOND + mix(masked[3:] * _THIRD))
-    order = np.argsort(contexts, kind="stable")
-    contexts = contexts[order]
-    same = contexts[1:] == contexts[:-1]
-    lonely = ~(np.append(same, False) | np.insert(same, 0, False))
-    order = order[lonely] + 2
-    letters = tokens.end[order] - tokens.start[order]
-    number = tokens.is_number[order]
-    word = ~number & ((letters >= MIN_SLOT_LETTERS) | (tokens.mass[order] < 1))
-    return Slots(contexts[lonely], hashes[order], number, word)
+    def skeleton(self) -> Skeleton:
+        """The text with its numbers masked, to be laid beside another."""
+        if self._skeleton is None:
+            self._skeleton = skeleton(self.shape.tokens)
+        return self._skeleton
 
 
 def spread(shape: Shape, sampled_counts: Floats) -> Floats:

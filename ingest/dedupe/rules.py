@@ -1,4 +1,4 @@
-"""The constants of the verifier, each with its reason. `benchmarks.dedupe --sensitivity` moves them."""
+"""The constants of the verifier; `python -m benchmarks.dedupe --sensitivity` moves each of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ class Rules:
 
     min_shared: int = 3
     min_plain: float = 0.25
+    same_words: float = 6.0
+    same_title: float = 0.3
     tiny_words: float = 12.0
     short_words: float = 30.0
     medium_words: float = 150.0
@@ -22,19 +24,21 @@ class Rules:
     medium_containment: float = 0.5
     long_containment: float = 0.42
     min_weight: float = 5.0
+    rare: float = 0.34
     lead_shingles: int = 40
-    lead_rare: float = 0.34
     lead_min: int = 8
     lead_share: float = 0.3
     lead_containment: float = 0.8
+    sure_weight: float = 80.0
+    sure_title: float = 0.6
+    numbers_changed_share: float = 0.03
     quote_coverage: float = 0.4
+    quote_words: float = 30.0
     compilation_words: float = 200.0
     compilation_coverage: float = 0.35
-    digest_coverage: float = 0.5
-    quote_words: float = 20.0
-    quote_share: float = 0.12
     digest_words: float = 250.0
     digest_part_words: float = 60.0
+    digest_coverage: float = 0.5
     apart_days: float = 2.0
     apart_words: float = 80.0
     apart_containment: float = 0.8

@@ -1,4 +1,9 @@
-"""Is it the same text? Rules over a `Comparison`, each with a name that `ingest why` prints."""
+"""Is it the same text? Rules over a `Comparison`, each with a name that `ingest why` prints.
+
+enough in common? -> same text? -> contained enough, for its length?
+  -> vetoes: another lead, exchanged numbers, exchanged names
+  -> only a part of something longer? then it is quoted, not republished
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.dedupe.compare import Comparison, SlotCounts, count_slots
+from ingest.dedupe.changes import Changes, changes
+from ingest.dedupe.compare import Comparison
 from ingest.dedupe.rules import Rules
+from ingest.dedupe.tokenise import Flags, Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """What the rules say about a pair.
+
+    `rule` is the rule by which the texts match, None if they do not; then `missing` says what was
+    not there, or `vetoes` what spoke against it. `quotes`: the shorter is a part of the longer,
+    which is another article. `is_compilation`: the longer retells the whole shorter one among
+    others.
+    """
+
     rule: str | None
     quotes: bool = False
     is_compilation: bool = False
@@ -20,83 +35,138 @@ class Verdict:
 
 
 def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
-    n = pair.words
-    shared = int(min((pair.in_a & pair.a.first).sum(), (pair.in_b & pair.b.first).sum()))
-    if not shared:
-        return Verdict(None, missing="no shared passage")
-    ua, ub = int(pair.a.first.sum()), int(pair.b.first.sum())
-    if shared == ua == ub and n >= 6 and pair.title_overlap >= 0.3:
-        if n >= 12 or (pair.title_overlap >= 0.6 and not pair.titles_differ_in_numbers):
-            return Verdict("same_text")
-    if shared < rules.min_shared or shared < rules.min_plain * min(ua, ub):
-        return Verdict(None, missing="too little shared")
-    c = pair.containment
-    if n < rules.tiny_words:
-        if (
-            pair.titles_differ_in_numbers
-            or c < rules.tiny_containment
-            or pair.title_overlap < rules.tiny_title
-        ):
-            return Verdict(None, missing="tiny")
-        rule = "tiny"
-    elif n < rules.short_words:
-        if c < rules.short_containment or pair.shared < min(rules.min_weight, n / 2):
-            return Verdict(None, missing="short containment")
-        if pair.title_overlap < rules.short_title and c < rules.whole:
-            return Verdict(None, missing="short titles")
-        rule = "short"
-    else:
-        need = rules.medium_containment if n < rules.medium_words else rules.long_containment
-        if c < need or pair.shared < rules.min_weight:
-            return Verdict(None, missing="containment")
-        rule = "medium" if n < rules.medium_words else "long"
-    vetoes = []
-    if c < rules.lead_containment and n >= rules.short_words:
-        a, b = (
-            lead_share(pair.weights_a, pair.in_a, rules),
-            lead_share(pair.weights_b, pair.in_b, rules),
-        )
-        if max(a, b) < rules.lead_share:
-            vetoes.append("lead")
-    s = count_slots(pair.a, pair.b)
-    vetoes += slot_vetoes(s, pair)
+    """Judge two texts that are `days` apart."""
+    missing = too_little(pair, rules)
+    if missing is not None:
+        return Verdict(None, missing=missing)
+    if is_same_text(pair, rules):
+        return Verdict("same_text")
+    rule, missing = containment_rule(pair, rules)
+    if rule is None:
+        return Verdict(None, missing=missing)
+    vetoes = tuple(vetoes_on(pair, rules, days))
     if vetoes:
-        return Verdict(None, vetoes=tuple(vetoes))
-    if pair.coverage < rules.quote_coverage:
-        if pair.weight_a > pair.weight_b:
-            w, m, t = pair.weights_a, pair.in_a, pair.weight_a
-        else:
-            w, m, t = pair.weights_b, pair.in_b, pair.weight_b
-        hit = np.flatnonzero(m & (w > rules.lead_rare))
-        before = float(w[: hit[0]].sum()) if len(hit) else t
-        if n >= rules.compilation_words and pair.coverage < rules.compilation_coverage:
-            return Verdict(rule, quotes=True, is_compilation=True)
-        if before > max(rules.quote_words, rules.quote_share * t):
-            return Verdict(rule, quotes=True)
-    return Verdict(rule)
+        return Verdict(None, vetoes=vetoes)
+    if is_compilation(pair, rules):
+        return Verdict(rule, quotes=True, is_compilation=True)
+    return Verdict(rule, quotes=is_quoted(pair, rules))
 
 
-def lead_share(weights, shared, rules):
-    w, m = weights[: rules.lead_shingles], shared[: rules.lead_shingles]
-    rare = w > rules.lead_rare
-    return float(m[rare].mean()) if rare.sum() >= rules.lead_min else 1.0
+def too_little(pair: Comparison, rules: Rules) -> str | None:
+    """What is missing before texts are worth comparing; None: nothing."""
+    if not pair.shared_count:
+        return "no shared passage"
+    if pair.shared_count < min(rules.min_shared, pair.counts[0], pair.counts[1]):
+        return "fewer than three shared passages"
+    if pair.shared_count < rules.min_plain * min(pair.counts):
+        return "less than a quarter of the shorter text shared"
+    return None
 
 
-def slot_vetoes(s: SlotCounts, pair: Comparison) -> list[str]:
-    out = []
-    numbers = s.numbers_same + s.numbers_changed
-    words = s.words_same + s.words_changed
-    ns, ws = s.numbers_changed, s.words_changed
-    nr = ns / numbers if numbers else 0.0
-    wr = ws / words if words else 0.0
-    contexts = numbers + words
-    if (ns >= 3 and nr >= 0.4) or (ns >= 2 and nr >= 0.6):
-        out.append("numbers")
-    if ns >= 1 and s.numbers_same == 0 and contexts < 60:
-        out.append("only number")
-    if ws >= 4 and wr >= 0.15 and nr >= 0.25:
-        out.append("words and numbers")
-    share = max(pair.a.shape.tokens.is_number.mean(), pair.b.shape.tokens.is_number.mean())
-    if share > 0.4 and ns >= 1:
-        out.append("table")
-    return out
+def is_same_text(pair: Comparison, rules: Rules) -> bool:
+    """The same words in the same order, or so nearly that no shingle differs."""
+    if not pair.shared_count == pair.counts[0] == pair.counts[1]:
+        return False
+    if pair.words >= rules.tiny_words:
+        return pair.title_overlap >= rules.same_title or pair.words >= rules.medium_words
+    return (
+        pair.words >= rules.same_words
+        and pair.title_overlap >= rules.tiny_title
+        and not pair.titles_differ_in_numbers
+    )
+
+
+def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | None]:
+    """The rule by which enough of the shorter text is in the longer one, or what is missing."""
+    contained, words = pair.containment, pair.words
+    if words < rules.tiny_words:
+        if contained < rules.tiny_containment:
+            return None, f"{contained:.2f} contained, {rules.tiny_containment:.2f} needed"
+        if pair.title_overlap < rules.tiny_title or pair.titles_differ_in_numbers:
+            return None, "a text this short needs agreeing headlines"
+        return "tiny", None
+    if words < rules.short_words:
+        least, weight = rules.short_containment, min(rules.min_weight, words / 2)
+    elif words < rules.medium_words:
+        least, weight = rules.medium_containment, rules.min_weight
+    else:
+        least, weight = rules.long_containment, rules.min_weight
+    if contained < least:
+        return None, f"{contained:.2f} contained, {least:.2f} needed"
+    if pair.shared < weight:
+        return None, f"shared weight {pair.shared:.1f}, {weight:.1f} needed: common phrases only"
+    if words < rules.short_words:
+        if pair.title_overlap < rules.short_title and contained < rules.whole:
+            return None, "a text this short needs agreeing headlines"
+        return "short", None
+    return ("medium" if words < rules.medium_words else "long"), None
+
+
+def vetoes_on(pair: Comparison, rules: Rules, days: float) -> list[str]:
+    """What speaks against a match although enough is contained."""
+    found = []
+    if pair.containment < rules.lead_containment and pair.words >= rules.short_words:
+        if not has_lead(pair, rules):
+            found.append("lead: the opening of neither text is in the other")
+    found += template_vetoes(changes_of(pair), pair, rules)
+    whole = pair.words >= rules.apart_words and pair.containment >= rules.apart_containment
+    if days >= rules.apart_days and not whole:
+        found.append(f"time: {days:.0f} days apart, and not a long whole text")
+    return found
+
+
+def changes_of(pair: Comparison) -> Changes:
+    """What the two texts exchange in equal places."""
+    a, b = pair.a, pair.b
+    return changes(a.shape.tokens, b.shape.tokens, a.skeleton, b.skeleton)
+
+
+def template_vetoes(changed: Changes, pair: Comparison, rules: Rules) -> list[str]:
+    """Vetoes on texts that say the same about other things."""
+    found = []
+    if changed.numbers_changed > rules.numbers_changed_share * changed.places:
+        found.append(
+            f"numbers: {changed.numbers_changed} exchanged in {changed.places} equal places"
+        )
+    return found
+
+
+def has_lead(pair: Comparison, rules: Rules) -> bool:
+    """Whether the opening of one text is in the other.
+
+    That of the lighter text settles it. That of the heavier one counts where much is shared or the
+    headlines agree: an outlet may put other matter in front of its copy.
+    """
+    shares = (
+        _lead_share(pair.weights_a, pair.in_a, rules),
+        _lead_share(pair.weights_b, pair.in_b, rules),
+    )
+    lighter, heavier = shares if pair.weight_a <= pair.weight_b else shares[::-1]
+    sure = pair.shared >= rules.sure_weight or pair.title_overlap >= rules.sure_title
+    return lighter >= rules.lead_share or (sure and heavier >= rules.lead_share)
+
+
+def _lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
+    rare = weights[: rules.lead_shingles] > rules.rare
+    if rare.sum() < rules.lead_min:
+        return 1.0
+    return float(shared[: rules.lead_shingles][rare].mean())
+
+
+def is_compilation(pair: Comparison, rules: Rules) -> bool:
+    """A whole article, not a summary, is a small part of the longer text."""
+    return pair.words >= rules.compilation_words and pair.coverage < rules.compilation_coverage
+
+
+def is_quoted(pair: Comparison, rules: Rules) -> bool:
+    """The shared part is small and begins far from the opening of the longer text."""
+    if pair.coverage >= rules.quote_coverage:
+        return False
+    if pair.weight_a > pair.weight_b:
+        weights, shared = pair.weights_a, pair.in_a
+    else:
+        weights, shared = pair.weights_b, pair.in_b
+    hits = np.flatnonzero(shared & (weights > rules.rare))
+    if not len(hits):
+        return True
+    return float(weights[: hits[0]].sum()) > rules.quote_words
