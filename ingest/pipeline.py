@@ -29,8 +29,7 @@ from typing import Protocol, Self
 from ingest.config import Settings
 from ingest.errors import ConfigError, FetchError, ParseError
 from ingest.fetch import Client, FetchRequest, auth_of
-from ingest.fetch.request import NO_VALIDATORS
-from ingest.fetch.robots import RobotsCache
+from ingest.fetch.request import NO_VALIDATORS, default_user_agent
 from ingest.harvest import HarvestJob
 from ingest.model import (
     Fetched,
@@ -41,7 +40,7 @@ from ingest.model import (
     ScheduleDecision,
     ScheduleInput,
 )
-from ingest.pages import with_pages
+from ingest.pages import PageReader
 from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
@@ -118,7 +117,13 @@ class Pipeline:
             patience_seconds=patience_seconds,
             on_trouble=on_trouble,
         )
-        self._robots = RobotsCache(clock=clock)
+        self._pages = PageReader(
+            self._client,
+            gate,
+            self._workers,
+            user_agent=default_user_agent(settings.fetch),
+            clock=clock,
+        )
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")
         self._stack = AsyncExitStack()
 
@@ -232,14 +237,7 @@ class Pipeline:
         assert fetched.body is not None
         harvest = await self._workers.harvest(fetched.body, job)
         if settings.text == "page":
-            harvest = await with_pages(
-                harvest,
-                due=due,
-                client=self._client,
-                gate=self._gate,
-                workers=self._workers,
-                robots=self._robots,
-            )
+            harvest = await self._pages.fill(harvest, due)
         return harvest
 
     def _is_full_due(self, due: DueFeed, now: datetime) -> bool:
