@@ -15,6 +15,7 @@ from ingest.normalise.blocks import Block, Reading, body_html_of, body_text_of, 
 from ingest.normalise.canonical import canonical_url, main_form, url_key
 from ingest.normalise.identity import signed_hash
 from ingest.normalise.language import language_of
+from ingest.normalise.phrases import straight
 from ingest.normalise.plaintext import plain, plain_line
 
 _DECK_WORDS = 80
@@ -166,10 +167,7 @@ def clean(
 def content_hash(*texts: str | None) -> int:
     """A hash of what an article says: white space, case of quotes and markup do not count."""
     said = "\x1e".join(" ".join((text or "").split()) for text in texts)
-    return signed_hash(said.translate(_ONE_QUOTE))
-
-
-_ONE_QUOTE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u2013": "-", "\u2014": "-"})
+    return signed_hash(straight(said))
 
 
 def count_words(text: str | None) -> int:

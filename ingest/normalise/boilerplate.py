@@ -67,8 +67,9 @@ def reasons_of(
     lows = [phrases.lowered(block.text) for block in blocks]
     counts = [block.text.count(" ") + 1 for block in blocks]
     total = sum(counts) or 1
+    telling = phrases.telling_words(lows)
     reasons: Reasons = [
-        _by_phrase(block, low, words, outlets)
+        _by_phrase(block, low, words, outlets, telling)
         for block, low, words in zip(blocks, lows, counts, strict=True)
     ]
     if learned:
@@ -77,7 +78,7 @@ def reasons_of(
                 reasons[index] = "learned"
     _by_hint(blocks, reasons, counts, total)
     _link_lines(blocks, reasons, counts)
-    _tail(blocks, lows, reasons, counts)
+    _tail(blocks, lows, reasons, counts, telling)
     _orphans(blocks, reasons, counts)
     return reasons
 
@@ -97,7 +98,9 @@ def cut_endings(block: Block) -> tuple[Block | None, list[Removed]]:
     return block, removed
 
 
-def _by_phrase(block: Block, low: str, words: int, outlets: frozenset[str]) -> str | None:
+def _by_phrase(
+    block: Block, low: str, words: int, outlets: frozenset[str], telling: frozenset[str]
+) -> str | None:
     if words <= 10:
         reason = phrases.whole_line(low)
         if reason is not None:
@@ -110,7 +113,7 @@ def _by_phrase(block: Block, low: str, words: int, outlets: frozenset[str]) -> s
         reason = phrases.beginning(low, words)
         if reason is not None:
             return reason
-    found = phrases.said(low)
+    found = phrases.said(low, telling)
     if found is not None:
         enough = 2 if words <= 25 else 3 if words <= _SHORT_LINE_WORDS else 4
         if found.weight >= enough and not _is_quotation(low):
@@ -161,7 +164,11 @@ def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]
 
 
 def _tail(
-    blocks: Sequence[Block], lows: Sequence[str], reasons: Reasons, counts: Sequence[int]
+    blocks: Sequence[Block],
+    lows: Sequence[str],
+    reasons: Reasons,
+    counts: Sequence[int],
+    telling: frozenset[str],
 ) -> None:
     """From the end backwards: after the last paragraph one cue is enough, and labels go too."""
     if not any(reason is None for reason in reasons):
@@ -176,7 +183,7 @@ def _tail(
                 reasons[label] = "tail"
             pending.clear()
         else:
-            found = phrases.said(lows[index])
+            found = phrases.said(lows[index], telling)
             if (
                 found is not None
                 and counts[index] <= _SHORT_LINE_WORDS

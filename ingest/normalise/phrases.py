@@ -6,7 +6,7 @@ A phrase of one language seldom occurs in another, so the language of a text nee
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,8 +26,29 @@ _MOST_WORDS = {
     "comments": 25,
     "about": 14,
 }
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "\xa0": " "})
-_SPACES = str.maketrans(dict.fromkeys('.,;:!?()[]{}<>«»"“”„…–—|/*#=→►▶•·©', " "))
+_WORDS = re.compile(r"[^\s.,;:!?()\[\]{}<>«»\"“”„…–—|/*#=©]+")
+_PUNCTUATION = re.compile(r"[\s.,;:!?()\[\]{}<>«»\"“”„…–—|/*#=→►▶•·©]+")
+_TAIL = 520  # characters of a text in which its boilerplate ending is looked for
+_AFTER_CALL = " .…:»→›>]\xa0"
+_BEFORE_CALL = (
+    ".",
+    "!",
+    "?",
+    "…",
+    '"',
+    "'",
+    "»",
+    ")",
+    "]",
+    ":",
+    "。",
+    ">",
+    "|",
+    "-",
+    "–",
+    "[",
+    "(",
+)
 # Below this a script is written with spaces between its words.
 _FIRST_UNSPACED = "\u0e00"
 _LEADING = " \t*•·-–—>»→►▶➤◆■●|~+[(#👉📌✅🔴📩✉☕📢💬🔔👇⬇\ufe0f"
@@ -48,12 +69,27 @@ class _Index:
     says: Mapping[str, tuple[tuple[str, str, int], ...]]
     says_words: frozenset[str]
     unspaced: tuple[tuple[str, str, int], ...]
-    ends: tuple[tuple[str, re.Pattern[str]], ...]
+    ends: tuple[tuple[str, str, re.Pattern[str]], ...]  # marker, reason, pattern
+    calls: tuple[str, ...]
 
 
 def lowered(text: str) -> str:
     """`text` as phrases are written: lower case, straight quotes."""
-    return text.lower().translate(_QUOTES)
+    return straight(text.lower())
+
+
+def straight(text: str) -> str:
+    """`text` with straight quotes. Plain replacement: translating costs ten times as much."""
+    if text.isascii():
+        return text
+    return (
+        text.replace("’", "'")
+        .replace("‘", "'")
+        .replace("ʼ", "'")
+        .replace("“", '"')
+        .replace("”", '"')
+        .replace("\xa0", " ")
+    )
 
 
 def whole_line(low: str) -> str | None:
@@ -74,12 +110,21 @@ def beginning(low: str, words: int) -> str | None:
     return None
 
 
-def said(low: str) -> Found | None:
-    """What boilerplate phrases the line contains anywhere, or None."""
+def telling_words(lows: Iterable[str]) -> frozenset[str]:
+    """The words of a whole text for which `said` has phrases to look for: mostly none."""
+    return _index().says_words.intersection(_WORDS.findall(" ".join(lows)))
+
+
+def said(low: str, telling: frozenset[str]) -> Found | None:
+    """What boilerplate phrases the line contains anywhere, or None.
+
+    `telling` are the `telling_words` of the text the line is from.
+    """
     index = _index()
     weights: dict[str, int] = {}
-    hits = index.says_words.intersection(low.translate(_SPACES).split())
-    for word in hits:
+    for word in telling:
+        if word not in low:
+            continue
         for phrase, reason, weight in index.says[word]:
             if phrase in low:
                 weights[reason] = weights.get(reason, 0) + weight
@@ -96,15 +141,31 @@ def said(low: str) -> Found | None:
 
 def without_ending(text: str) -> tuple[str, str, str] | None:
     """`text` without a boilerplate ending: (kept, reason, cut off), or None where it has none."""
-    for reason, pattern in _index().ends:
-        match = pattern.search(text)
-        if match is not None and match.group().strip():
-            return text[: match.start()].rstrip(), reason, match.group().strip()
+    index = _index()
+    start = max(0, len(text) - _TAIL)
+    tail = text[start:]
+    low = lowered(tail)
+    if len(low) != len(tail):
+        return None  # a letter changed its length in lower case: positions would not agree
+    for marker, reason, pattern in index.ends:
+        if marker in low:
+            match = pattern.search(tail)
+            if match is not None:
+                kept = text[: start + match.start()].rstrip()
+                return kept, reason, match.group().strip()
+    bare = low.rstrip(_AFTER_CALL)
+    if bare.endswith(index.calls):
+        call = max((call for call in index.calls if bare.endswith(call)), key=len)
+        position = len(bare) - len(call)
+        before = low[:position].rstrip()
+        if not before or before.endswith(_BEFORE_CALL) or len(bare) < len(low.rstrip(" .")):
+            position = len(before.rstrip(" [(|-–→»>"))
+            return text[: start + position].rstrip(), "read_more", tail[position:].strip()
     return None
 
 
 def _bare(low: str) -> str:
-    return low.translate(_SPACES).strip(_LEADING + "'").replace("  ", " ")
+    return _PUNCTUATION.sub(" ", low).strip(_LEADING + "'")
 
 
 @cache
@@ -113,7 +174,8 @@ def _index() -> _Index:
     starts: dict[str, list[tuple[str, str]]] = {}
     says: dict[str, list[tuple[str, str, int]]] = {}
     unspaced: list[tuple[str, str, int]] = []
-    ends: list[tuple[str, re.Pattern[str]]] = []
+    ends: list[tuple[str, str, re.Pattern[str]]] = []
+    calls: dict[str, None] = {}
     for table in phrase_tables().values():
         for reason, phrases in table.get("lines", {}).items():
             lines.update((_bare(phrase), reason) for phrase in phrases)
@@ -132,10 +194,13 @@ def _index() -> _Index:
                     if phrase[0] >= _FIRST_UNSPACED:
                         unspaced.append((phrase, reason, weight))
                         continue
-                    word = max(phrase.translate(_SPACES).split(), key=len)
+                    word = max(_WORDS.findall(phrase), key=len)
                     says.setdefault(word, []).append((phrase, reason, weight))
-        for reason, patterns in table.get("ends", {}).items():
-            ends.extend((reason, re.compile(pattern, re.I | re.S)) for pattern in patterns)
+        endings = table.get("ends", {})
+        for ending in endings.get("appeared", ()):
+            pattern = re.compile(ending["pattern"], re.I | re.S)
+            ends.extend((marker, "appeared", pattern) for marker in ending["markers"])
+        calls.update(dict.fromkeys(endings.get("read_more", ())))
     return _Index(
         lines=lines,
         starts={first: tuple(found) for first, found in starts.items()},
@@ -143,4 +208,5 @@ def _index() -> _Index:
         says_words=frozenset(says),
         unspaced=tuple(dict.fromkeys(unspaced)),
         ends=tuple(ends),
+        calls=tuple(calls),
     )
