@@ -93,18 +93,24 @@ def _check_feeds(feeds: tuple[FeedSettings, ...], origin: str) -> None:
     names: dict[str, int] = {}
     for number, feed in enumerate(feeds):
         here = f"{origin}: feeds[{number}]"
-        if not is_feed_url(feed.url):
-            raise ConfigError(f"{here}.url = {feed.url[:80]!r}: has to be an http(s):// URL")
+        check_feed(feed, here)
         if (other := urls.setdefault(feed.url, number)) != number:
             raise ConfigError(f"{here}.url: the same as feeds[{other}].url: {feed.url}")
-        if feed.name is not None:
-            _check_name(feed.name, f"{here}.name")
-            if (other := names.setdefault(feed.name, number)) != number:
-                raise ConfigError(f"{here}.name = {feed.name!r}: feeds[{other}] has it already")
-        _check_access(feed, here)
-        for key, pattern in (("include", feed.include), ("exclude", feed.exclude)):
-            if pattern is not None:
-                _check_pattern(pattern, f"{here}.{key}")
+        name = feed.name or f"#{number}"
+        if (other := names.setdefault(name, number)) != number:
+            raise ConfigError(f"{here}.name = {name!r}: feeds[{other}] has it already")
+
+
+def check_feed(feed: FeedSettings, place: str) -> None:
+    """Raise ConfigError at the first thing in one feed that cannot be; `place` names it."""
+    if not is_feed_url(feed.url):
+        raise ConfigError(f"{place}.url = {feed.url[:80]!r}: has to be an http(s):// URL")
+    if feed.name is not None:
+        _check_name(feed.name, f"{place}.name")
+    _check_access(feed, place)
+    for key, pattern in (("include", feed.include), ("exclude", feed.exclude)):
+        if pattern is not None:
+            _check_pattern(pattern, f"{place}.{key}")
 
 
 def _check_name(name: str, place: str) -> None:

@@ -1,0 +1,42 @@
+"""`ingest run`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from ingest.cli.session import session_of
+from ingest.config import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("run")(run)
+
+
+def run(context: typer.Context) -> int:
+    """Poll the feeds, each when it is due, until SIGTERM or Ctrl-C.
+
+    What is in flight is finished first. SIGHUP reads the config file again; one that is wrong is
+    refused and the old one stays.
+
+    Examples:
+
+      ingest run
+
+      ingest --config /etc/ingest/config.toml run
+    """
+    from ingest.schedule import log
+    from ingest.schedule.run import run_daemon
+
+    session = session_of(context)
+    log.set_up(session.settings.log)
+    with session.opened(create=True, sync=True) as database:
+
+        def reload() -> Settings:
+            settings = session.reread()
+            session.sync_feeds(database)
+            return settings
+
+        return asyncio.run(run_daemon(database, session.settings, reload=reload))

@@ -1,0 +1,71 @@
+"""Why a feed is polled when it is: its schedule in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ingest.cli.output import Column, Style, ago, minute, print_rows, printable, span, styled
+from ingest.cli.rows import row_of
+
+if TYPE_CHECKING:
+    from ingest.config import ScheduleSettings
+    from ingest.store.feeds import Feed
+    from ingest.store.view_rows import PollRow
+
+TERM_COLUMNS = (
+    Column("name", "TERM"),
+    Column("value", "VALUE", flexible=True),
+    Column("effect", "EFFECT"),
+    Column("interval", "INTERVAL THEN", right=True),
+)
+POLL_COLUMNS = (
+    Column("started_at", "POLL", minute),
+    Column("outcome", "OUTCOME"),
+    Column("status", "STATUS", right=True),
+    Column("entries", "ENTRIES", right=True),
+    Column("entries_new", "NEW", right=True),
+    Column("entries_revised", "REVISED", right=True),
+    Column("detail", "DETAIL", flexible=True),
+)
+
+
+def print_explanation(
+    feed: Feed, polls: Sequence[PollRow], settings: ScheduleSettings, now: datetime
+) -> None:
+    """Print the state of `feed`, the terms of its next poll, and its last polls."""
+    from ingest.schedule.decide import plan
+
+    schedule = feed.schedule
+    facts = [
+        ("publisher", feed.publisher),
+        ("state", f"{schedule.state.value} since {minute(schedule.state_since)}"),
+        ("because", schedule.state_evidence),
+        ("failures", f"{schedule.failures} in a row" if schedule.failures else None),
+        ("last news", ago(now)(schedule.last_news_at) or "none seen"),
+        ("next poll", _when(schedule.next_poll_at, now)),
+        ("held by", feed.lease_owner if feed.lease_until and feed.lease_until > now else None),
+    ]
+    for name, value in facts:
+        if value:
+            print(f"{styled(f'{name:10}', Style.DIM)} {printable(value)}")
+    terms = plan(
+        feed.feed_id, schedule, settings, min_interval_seconds=feed.settings.min_interval_seconds
+    ).terms
+    if terms:
+        print()
+        print_rows(
+            [{**row_of(term), "interval": span(term.seconds)} for term in terms],
+            TERM_COLUMNS,
+            as_json=False,
+        )
+    if polls:
+        print()
+        print_rows([row_of(poll) for poll in polls], POLL_COLUMNS, as_json=False)
+
+
+def _when(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "never by itself; `ingest feeds resume` polls it again"
+    return f"{ago(now)(at)}, at {minute(at)} UTC"

@@ -1,0 +1,47 @@
+"""`ingest search`: articles by their words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ingest.cli.articles import COLUMNS
+from ingest.cli.options import AsJson, Limit, Since, moment
+from ingest.cli.output import print_rows
+from ingest.cli.rows import row_of
+from ingest.cli.session import now, session_of
+from ingest.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("search")(search)
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them.")],
+    since: Since = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Find articles by words in headline, deck, summary and text, the best first.
+
+    "a phrase" in quotes, -without, either OR or, prefix*.
+
+    Examples:
+
+      ingest search ferry strike
+
+      ingest search '"night train"' --since 1w --json
+    """
+    from ingest.store.queries import search_articles
+
+    wanted = " ".join(words)
+    if not wanted.strip():
+        raise UsageError("search: name a word")
+    with session_of(context).opened() as database, database.connect() as connection:
+        found = search_articles(connection, wanted, limit=limit, since=moment(since, now()))
+    if not print_rows((row_of(one) for one in found), COLUMNS, as_json=as_json):
+        session_of(context).say("nothing found")

@@ -1,0 +1,145 @@
+"""`ingest stories`: each text once, with who ran it first and who copied it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ingest.cli.options import Agency, AsJson, Language, Limit, Publisher, Since, Until, moment
+from ingest.cli.output import (
+    Column,
+    Row,
+    Style,
+    minute,
+    print_json,
+    print_rows,
+    printable,
+    share,
+    span,
+    styled,
+)
+from ingest.cli.rows import row_of
+from ingest.cli.session import now, session_of
+from ingest.errors import UsageError
+
+COLUMNS = (
+    Column("story_id", "STORY", right=True),
+    Column("first_published_at", "PUBLISHED", minute),
+    Column("first_publisher", "RAN FIRST"),
+    Column("publishers", "PUBLISHERS", right=True),
+    Column("articles", "ARTICLES", right=True),
+    Column("language", "LANG"),
+    Column("headline", "HEADLINE", flexible=True),
+)
+
+MEMBER_COLUMNS = (
+    Column("article_id", "ID", right=True),
+    Column("published_at", "PUBLISHED", minute),
+    Column("first_seen_at", "FIRST SEEN", minute),
+    Column("publisher", "PUBLISHER"),
+    Column("word_count", "WORDS", right=True),
+    Column("relation", "RELATION"),
+    Column("of_article_id", "OF", right=True),
+    Column("containment", "SHARED", share, right=True),
+    Column("headline", "HEADLINE", flexible=True),
+)
+
+group = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="List stories, or show one: `stories show ID`.",
+)
+
+
+@group.callback()
+@group.command("list")
+def list_stories(
+    context: typer.Context,
+    since: Since = None,
+    until: Until = None,
+    publisher: Publisher = None,
+    language: Language = None,
+    agency: Agency = None,
+    min_publishers: Annotated[
+        int | None,
+        typer.Option("--min-publishers", min=1, help="Run by at least so many publishers."),
+    ] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List stories, those that changed last on top.
+
+    Examples:
+
+      ingest stories --since 1d --min-publishers 3
+
+      ingest stories --publisher "The Guardian" --json
+
+      ingest stories show 7
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from ingest.store.queries import StoryFilter
+    from ingest.store.queries import list_stories as query
+
+    moment_now = now()
+    wanted = StoryFilter(
+        since=moment(since, moment_now),
+        until=moment(until, moment_now),
+        publisher=publisher,
+        language=language,
+        agency=agency,
+        min_publishers=min_publishers,
+    )
+    with session_of(context).opened() as database, database.connect() as connection:
+        rows = [row_of(one) for one in query(connection, wanted, limit=limit)]
+    if not print_rows(rows, COLUMNS, as_json=as_json):
+        session_of(context).say("no stories")
+
+
+@group.command("show")
+def show(
+    context: typer.Context,
+    story_id: Annotated[int, typer.Argument(metavar="ID", help="The story's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one story: its articles in the order of time, and what each is a copy of.
+
+    A story that was merged into another one is shown as that one. With --json: the rows of
+    v_articles.
+
+    Examples:
+
+      ingest stories show 7
+
+      ingest why 12 9
+    """
+    from ingest.store import queries
+
+    with session_of(context).opened() as database, database.connect() as connection:
+        story = queries.get_story(connection, story_id)
+        if story is None:
+            raise UsageError(f"no story with id {story_id}")
+        members = queries.story_members(connection, story.story_id)
+        ids = [member.article_id for member in members]
+        articles = queries.articles_by_id(connection, ids) if as_json else []
+    if as_json:
+        print_json(row_of(article) for article in articles)
+        return
+    print(styled(printable(story.headline or ""), Style.BOLD))
+    first = story.first_published_at or story.first_seen_before
+    print(
+        f"story {story.story_id}: {story.articles} articles of {story.publishers} publishers,"
+        f" first by {printable(story.first_publisher or 'nobody we know')} {minute(first)}"
+    )
+    if story.first_published_at and story.last_seen_at:
+        spread = (story.last_seen_at - story.first_published_at).total_seconds()
+        print(f"seen over {span(max(0.0, spread))}")
+    print()
+    rows: list[Row] = []
+    for member in members:
+        match = row_of(member.match) if member.match is not None else {}
+        wanted = ("relation", "of_article_id", "containment")
+        rows.append({**row_of(member), **{key: match.get(key) for key in wanted}})
+    print_rows(rows, MEMBER_COLUMNS, as_json=False)
