@@ -172,7 +172,7 @@ async def test_our_own_outage_moves_no_feeds_count(database: Database, said: Sai
         return await unchanged(due)
 
     bench.behave = behave
-    await bench.run_until(lambda: len(bench.recorded) >= 30)
+    await bench.run_until(lambda: len(bench.recorded) >= 20)
     assert {row.failures for row in bench.rows()} == {0}
     assert {row.state for row in bench.rows()} == {FeedState.OK}
     assert {one.polled.outcome for one in bench.recorded} == {PollOutcome.OWN_OUTAGE}
@@ -305,7 +305,7 @@ async def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(
 ) -> None:
     """The whole of it: signal, pipeline, worker processes, writer, database."""
     database = open_database(sqlite_url)
-    with FaultServer() as server:
+    with FaultServer(host="0.0.0.0") as server:
         server.default = serves(etag='"1"')
         bench = Bench(database)
         bench.subscribe(*(server.url(f"/feed/{n}", host=f"127.0.0.{n + 1}") for n in range(5)))
