@@ -131,8 +131,8 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         published_raw=entry.published_raw or entry.updated_raw,
         published_quality=dated.quality,
         content_hash=content_hash(title, deck, summary if body_text is None else None, body_text),
-        removed=tuple(dict.fromkeys((*body.removed, *lead.removed))),
-        block_hashes=tuple(dict.fromkeys((*body.hashes, *lead.hashes))),
+        removed=(*body.removed, *lead.removed),
+        block_hashes=(*body.hashes, *lead.hashes),
     )
 
 

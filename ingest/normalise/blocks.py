@@ -76,7 +76,8 @@ def ends_paragraph(text: str) -> bool:
 
 def html_tidied(html: str) -> str:
     """Inline markup on one line, elements without content dropped."""
-    html = " ".join(html.split())
+    if "\n" in html or "  " in html or html[:1] == " " or html[-1:] == " ":
+        html = " ".join(html.split())
     if "></" in html:
         html = _EMPTY.sub("", html).strip()
     return html

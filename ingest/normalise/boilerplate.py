@@ -40,23 +40,14 @@ Reasons = list[str | None]
 
 
 def block_hash(text: str) -> int:
-    """The hash by which a recurring block is learned: case and white space aside."""
-    return signed_hash(folded_block(text))
-
-
-def folded_block(text: str) -> str:
-    """A block as it is compared: case and white space do not count."""
-    return " ".join(text.casefold().split())
+    """The hash by which a recurring block is learned: case and the form of quotes aside."""
+    return signed_hash(phrases.lowered(text))
 
 
 def block_hashes(blocks: Sequence[Block]) -> tuple[int, ...]:
     """The hashes of the blocks from which a publisher's boilerplate is learned."""
     return tuple(
-        dict.fromkeys(
-            block_hash(block.text)
-            for block in blocks
-            if len(block.text) >= _LEAST_LEARNED_CHARACTERS
-        )
+        [block_hash(block.text) for block in blocks if len(block.text) >= _LEAST_LEARNED_CHARACTERS]
     )
 
 

@@ -8,7 +8,7 @@ cuts it at block borders; it is no parser of wild HTML and needs to be none.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape, unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -138,9 +138,9 @@ class _Scanner:
     def _open(self, tag: str, attributes: str | None) -> None:
         kind, hint = self.kind, self.hint
         if attributes:
-            own = " ".join(value for _, value in _ATTRIBUTE.findall(attributes))
+            own, is_caption = _hints(attributes)
             hint = f"{hint} {own}" if hint else own
-            if _CAPTION_HINT.search(own) is not None and "wp-caption" not in own.split():
+            if is_caption:
                 kind = "caption"
         if tag in ("figcaption", "caption"):
             kind = "caption"
@@ -248,6 +248,13 @@ class _Scanner:
 def is_tracking_pixel(url: str) -> bool:
     """Whether an image counts readers or decorates, and shows nothing of the article."""
     return _PIXEL_URL.search(url) is not None
+
+
+@lru_cache(maxsize=4096)
+def _hints(attributes: str) -> tuple[str, bool]:
+    """Classes and ids in one string, and whether they say that this is a caption."""
+    own = " ".join(value for _, value in _ATTRIBUTE.findall(attributes))
+    return own, _CAPTION_HINT.search(own) is not None and "wp-caption" not in own.split()
 
 
 def _name(start: str) -> str:

@@ -23,7 +23,7 @@ _LABELS = (
     r"写真|撮影|图|图片来源|图片|圖|사진|صورة|görsel|fotoğraf|hình ảnh|ảnh"
 )
 _LABELLED = re.compile(
-    rf"^(?P<caption>.*?)[\s(\[|/–—-]*(?<![\w])(?P<label>{_LABELS})\s*"
+    rf"(?P<before>[\s(\[|/–—-]*)(?<!\w)(?P<label>{_LABELS})\s*"
     r"(?P<sign>[:：]|\bby\b|\bcourtesy(?: of)?\b|\bvia\b|/|"
     r"\bvon\b|\bdi\b|\bpor\b|\bpar\b|\bde\b|\bcredit:|©)\s*"
     r"(?P<credit>[^.:!?]{2,90}(?:\.(?![ ][A-Z]\w+ \w+ \w)[^.:!?]{0,40})?)[)\].\s]*$",
@@ -47,6 +47,43 @@ _PHOTO_BY = re.compile(
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _MOST_CAPTION_WORDS = 90
+_MOST_CREDIT = 150  # characters of a credit with its label
+_HINTS = tuple(
+    [
+        "photo",
+        "image",
+        "picture",
+        "credit",
+        "crédit",
+        "foto",
+        "bild",
+        "illustration",
+        "video",
+        "фото",
+        "світлина",
+        "зображ",
+        "иллюстр",
+        "zdjęcie",
+        "kuva",
+        "fotó",
+        "φωτ",
+        "写真",
+        "撮影",
+        "图",
+        "圖",
+        "사진",
+        "صورة",
+        "görsel",
+        "ảnh",
+        "pic",
+        "screen",
+        "immagin",
+        "imagen",
+        "imagem",
+        "скриншот",
+        "fot.",
+    ]
+)
 _IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?!:])", re.I)
 
 
@@ -81,13 +118,15 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
     """
     if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
         return None
-    match = _LABELLED.match(text) if ":" in text or "：" in text or known else None
-    if match is None and _has_label(text):
-        match = _LABELLED.match(text)
-    if match is not None:
-        spoken = match["sign"].lower() in _SPOKEN_SIGNS
-        if not spoken or known or near_picture or _is_credit(match["credit"]):
-            return _captioned(match["caption"], match["credit"])
+    start = max(0, len(text) - _MOST_CREDIT)
+    tail = text[start:]
+    low = tail.lower()
+    if any(hint in low for hint in _HINTS):
+        match = _LABELLED.search(tail)
+        if match is not None:
+            spoken = match["sign"].lower() in _SPOKEN_SIGNS
+            if not spoken or known or near_picture or _is_credit(match["credit"]):
+                return _captioned(text[: start + match.start()], match["credit"])
     if text.endswith((")", "]", ").", "].")):
         match = _BRACKETED.match(text)
         if match is not None and (
@@ -199,10 +238,6 @@ def _captioned(caption: str, credit: str) -> Captioned | None:
     if spelled is None or len(spelled) > 100:
         return None
     return Captioned(caption or None, spelled)
-
-
-def _has_label(text: str) -> bool:
-    return "hoto" in text or "HOTO" in text or "mage" in text or "icture" in text
 
 
 def _names_photo(credit: str) -> bool:

@@ -112,7 +112,10 @@ def beginning(low: str, words: int) -> str | None:
 
 def telling_words(lows: Iterable[str]) -> frozenset[str]:
     """The words of a whole text for which `said` has phrases to look for: mostly none."""
-    return _index().says_words.intersection(_WORDS.findall(" ".join(lows)))
+    text = " ".join(lows)
+    for mark in '.,:!?")(':
+        text = text.replace(mark, " ")
+    return _index().says_words.intersection(text.split())
 
 
 def said(low: str, telling: frozenset[str]) -> Found | None:
