@@ -15,16 +15,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape, unescape
 
-from ingest.model import Article, KeyKind, Removed
-from ingest.normalise.article import url_keys
+from ingest.model import Article, KeyKind, Removed, Text
+from ingest.normalise.article import content_hash, count_words, url_keys
+from ingest.normalise.blocks import body_html_of, body_text_of
+from ingest.normalise.boilerplate import block_hash, block_hashes
 from ingest.normalise.canonical import canonical_url
 from ingest.normalise.dates import believed
-from ingest.normalise.identity import is_home_page, signed_hash
-from ingest.normalise.page_blocks import Block, blocks_of, count_words
+from ingest.normalise.html import read as read_html
+from ingest.normalise.identity import is_home_page
+from ingest.normalise.language import language_of
+from ingest.normalise.page_blocks import Block, blocks_of
+from ingest.normalise.page_blocks import count_words as count_page_words
 from ingest.normalise.page_body import Choice, PageNames, choose_body, host_of
 from ingest.normalise.page_images import lead_image
 from ingest.normalise.page_metadata import PageMetadata, read_metadata
 from ingest.normalise.page_tree import count_elements, decode_page, parse_page
+from ingest.normalise.wire import read_dateline
 
 _MIN_FALLBACK_WORDS = 40  # less is a teaser or a notice, not an article
 _JSON_LD_IS_FULLER = 2.0  # times our words: the page builds its text with a script
@@ -112,11 +118,13 @@ def with_page(
     *,
     now: datetime | None = None,
     max_future_seconds: int = 86_400,
+    learned: frozenset[int] = frozenset(),
 ) -> Article:
     """`article` with what the page adds: its body where that is fuller, and whatever was missing.
 
     The feed's own claims stay: a page fills gaps. `text_from` says whose body it is. The page's
     dates are read only where `now` is given, since a date is believed or not by the clock.
+    `learned` are the hashes of blocks known to be the publisher's boilerplate: those are left out.
     """
     canonical = canonical_url(page.canonical_url) if page.canonical_url else None
     keys = article.keys
@@ -157,16 +165,32 @@ def with_page(
                 published_quality=dated.quality,
                 published_raw=page.published_raw or page.modified_raw,
             )
-    if page.body_text is None or not _is_fuller(page.body_text, article.body_text):
-        return filled
+    blocks = read_html(Text(page.body_html or "", is_html=True), page.url).blocks
+    hashes = tuple(dict.fromkeys((*article.block_hashes, *block_hashes(blocks))))
+    kept = [block for block in blocks if block_hash(block.text) not in learned]
+    body_text = body_text_of(kept)
+    if not kept or not _is_fuller(body_text, article.body_text):
+        return replace(filled, block_hashes=hashes)
+    dateline = read_dateline(kept[0].text)
+    agency = dateline.agency if dateline is not None else None
+    language = language_of(body_text, filled.language)
     return replace(
         filled,
-        body_text=page.body_text,
-        body_html=page.body_html,
-        word_count=len(page.body_text.split()),
+        dateline=article.dateline or (dateline.place if dateline is not None else None),
+        source_agency=article.source_agency or agency,
+        source_agency_found_in=article.source_agency_found_in or (agency and "dateline"),
+        language=language,
+        body_text=body_text,
+        body_html=body_html_of(kept),
+        word_count=count_words(body_text),
         text_from="page",
-        content_hash=signed_hash("\x1e".join((filled.headline, page.body_text))),
-        removed=(*article.removed, *page.removed),
+        content_hash=content_hash(filled.headline, filled.alternative_headline, None, body_text),
+        removed=(
+            *article.removed,
+            *page.removed,
+            *(Removed("learned", b.text) for b in blocks if block_hash(b.text) in learned),
+        ),
+        block_hashes=hashes,
     )
 
 
@@ -217,7 +241,7 @@ def _is_mostly_links(blocks: list[Block]) -> bool:
 
 
 def _count(texts: list[str]) -> int:
-    return sum(count_words(text) for text in texts)
+    return sum(count_page_words(text) for text in texts)
 
 
 def _joined(paragraphs: list[str], body_from: str) -> tuple[str, str, str]:

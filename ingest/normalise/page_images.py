@@ -6,10 +6,9 @@ shows it, or of the page's first figure with a caption.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from ingest.normalise.images import LeadImage, spelled_credit, split_caption
 from ingest.normalise.page_blocks import tokens_of
 from ingest.normalise.page_metadata import PageMetadata
 from ingest.normalise.page_tree import Element
@@ -19,36 +18,17 @@ _CREDIT_TOKENS = frozenset(
 )
 _MAX_FIGURES = 30
 _MAX_CHARS = 1_000
-# "Photo: Anna Berg / Nordfoto", "Credit: …", "(AP Photo/Name)" at the end of a caption.
-_CREDIT_AT_END = re.compile(
-    r"[\s(\[|–—-]*(?:\b(?:photo(?:graph|graphy)?|image|picture|foto|bild|crédit|credit|credits|фото)s?"
-    r"(?:\s+credit)?\s*(?:by|:|/)\s*|©\s*)(?P<credit>[^:]{2,120}?)[)\]\s.]*$",
-    re.IGNORECASE,
-)
-_AGENCY_PHOTO = re.compile(
-    r"\s*\((?P<credit>[^()]{0,40}\b(?:AP|EPA|AFP) (?:Photo|Images?)?/?[^()]{0,80})\)\s*$"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LeadImage:
-    """`url` is absolute; each of the four is None where the page does not say."""
-
-    url: str | None = None
-    caption: str | None = None
-    credit: str | None = None
-    alt: str | None = None
 
 
 def lead_image(root: Element, url: str, metadata: PageMetadata) -> LeadImage:
     """The image the page shows first or claims as its own. Never raises."""
     found = _figure(root, url, metadata.image_url)
     if found is None:
-        caption, credit = split_credit(metadata.image_caption)
+        caption, credit = _split(metadata.image_caption)
         return LeadImage(metadata.image_url, caption, metadata.image_credit or credit)
     figure, image_url, alt = found
     caption, credit = _caption(figure)
-    claimed_caption, claimed_credit = split_credit(metadata.image_caption)
+    claimed_caption, claimed_credit = _split(metadata.image_caption)
     return LeadImage(
         url=metadata.image_url or image_url,
         caption=caption or claimed_caption,
@@ -57,14 +37,11 @@ def lead_image(root: Element, url: str, metadata: PageMetadata) -> LeadImage:
     )
 
 
-def split_credit(text: str | None) -> tuple[str | None, str | None]:
-    """Caption and credit out of one line, as in "A street, 2024. Photo: Anna Berg / Nordfoto"."""
+def _split(text: str | None) -> tuple[str | None, str | None]:
     if not text:
         return None, None
-    for pattern in (_CREDIT_AT_END, _AGENCY_PHOTO):
-        if match := pattern.search(text):
-            return text[: match.start()].strip(" |,;") or None, match["credit"].strip() or None
-    return text, None
+    parted = split_caption(text)
+    return parted.caption, parted.credit
 
 
 def _figure(
@@ -121,8 +98,7 @@ def _caption(figure: Element) -> tuple[str | None, str | None]:
     ]
     whole = " ".join(" ".join("".join(caption.itertext()).split()).split())[:_MAX_CHARS]
     if not credits:
-        return split_credit(whole or None)
+        return _split(whole or None)
     for credit in credits:
         whole = whole.replace(credit, " ")
-    _, named = split_credit(credits[0])
-    return " ".join(whole.split()).strip(" |,;") or None, named or credits[0]
+    return " ".join(whole.split()).strip(" |,;") or None, spelled_credit(credits[0])
