@@ -84,7 +84,6 @@ _HINTS = tuple(
         "fot.",
     ]
 )
-_IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?!:])", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,7 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
         return None
     start = max(0, len(text) - _MOST_CREDIT)
     tail = text[start:]
-    low = tail.lower()
-    if any(hint in low for hint in _HINTS):
+    if (known or near_picture or _has_sign(tail)) and _has_label(tail.lower()):
         match = _LABELLED.search(tail)
         if match is not None:
             spoken = match["sign"].lower() in _SPOKEN_SIGNS
@@ -238,6 +236,14 @@ def _captioned(caption: str, credit: str) -> Captioned | None:
     if spelled is None or len(spelled) > 100:
         return None
     return Captioned(caption or None, spelled)
+
+
+def _has_sign(tail: str) -> bool:
+    return ":" in tail or "/" in tail or "©" in tail or " by " in tail or "：" in tail
+
+
+def _has_label(low: str) -> bool:
+    return any(hint in low for hint in _HINTS)
 
 
 def _names_photo(credit: str) -> bool:
