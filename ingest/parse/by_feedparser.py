@@ -90,4 +90,5 @@ def _is_cut_off(text: str) -> bool:
 
 
 def _named_by_root(text: str) -> str:
-    return "cdf" if text[:8].lower() == "<channel" else ""
+    head = text[:8].lower()
+    return "cdf" if head == "<channel" else "rdf" if head == "<rdf:rdf" else ""

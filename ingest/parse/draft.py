@@ -13,7 +13,7 @@ from ingest.model import CadenceHints, Entry, FeedDocument, Media, Text
 
 @dataclass(slots=True)
 class DraftLink:
-    """A link with an absolute `href`. `is_text`: RSS, the address is the element's text."""
+    """A link with an absolute, non-empty `href`. `is_text`: RSS, the element's text is it."""
 
     href: str
     rel: str = "alternate"
@@ -93,7 +93,7 @@ class DraftEntry:
     updated: str | None = None
     categories: list[str] = field(default_factory=list)
     media: list[DraftMedia] = field(default_factory=list)
-    about_media: DraftMedia = field(default_factory=DraftMedia)
+    about_all_media: DraftMedia | None = None
     duration: str | None = None  # itunes:duration, of the enclosure
     comments: str | None = None
     original_link: str | None = None
@@ -103,31 +103,39 @@ class DraftEntry:
     source_url: str | None = None
     rights: str | None = None
 
+    @property
+    def about_media(self) -> DraftMedia:
+        """What the entry says about all of its media."""
+        if self.about_all_media is None:
+            self.about_all_media = DraftMedia()
+        return self.about_all_media
+
     def finished(self, position: int) -> Entry:
         """Make the choices."""
         summary = (
             self.description or self.other_summary or self.itunes_summary or self.itunes_subtitle
         )
         content = self.contents[0] if self.contents else None
-        link = self._link()
         notes = self.itunes_summary
         if content is None and notes and summary and len(notes.value) > len(summary.value):
             content = notes  # a podcast's show notes beside a one-line description
+        link = self._link()
+        has_more = len(self.links) > 1 or link is None  # than the one link
         return Entry(
             position=position,
-            guid=self.guid or self.about or None,
+            guid=self.guid or self.about,
             link=link or self._linked_by_id(),
             title=self.title or self.other_title,
             summary=summary,
             content=content,
-            authors=tuple(dict.fromkeys(self.authors)),
+            authors=_unique(self.authors),
             # dc:date is "a point associated with the resource", and feeds mean its publication
             published_raw=self.published or self.dc_date or self.created,
             updated_raw=self.updated,
-            categories=tuple(dict.fromkeys(self.categories)),
-            media=self._media(link),
-            related=self._related(link),
-            canonical_link=self.original_link or self._first("canonical"),
+            categories=_unique(self.categories),
+            media=self._media(link) if has_more or self.media else (),
+            related=self._related(link) if has_more or self.comments else (),
+            canonical_link=self.original_link or (self._canonical() if has_more else None),
             language=self.language,
             base_url=self.base_url,
             source_title=self.source_title,
@@ -135,29 +143,27 @@ class DraftEntry:
             rights=self.rights,
         )
 
-    def _first(self, rel: str) -> str | None:
-        return next((link.href for link in self.links if link.rel == rel and link.href), None)
-
     def _link(self) -> str | None:
         """RSS <link> text, else an alternate that is HTML, else any alternate."""
-        text = next((link.href for link in self.links if link.is_text and link.href), None)
-        if text:
-            return text
-        alternates = [link for link in self.links if link.rel == "alternate" and link.href]
-        for link in alternates:
-            if link.type in _HTML:
+        html = other = None
+        for link in self.links:
+            if link.is_text:
                 return link.href
-        return alternates[0].href if alternates else None
+            if link.rel == "alternate":
+                if link.type in _HTML:
+                    html = html or link.href
+                else:
+                    other = other or link.href
+        return html or other
 
     def _linked_by_id(self) -> str | None:
         """A guid that is an address and does not deny being a link; rdf:about."""
-        guid = self.guid or ""
-        if self.guid_is_link is not False and guid.startswith(("http://", "https://")):
-            return guid
-        about = self.about or ""
-        if about.startswith(("http://", "https://")):
-            return about
-        return None
+        if self.guid_is_link is not False and self.guid and self.guid.startswith(_WEB):
+            return self.guid
+        return self.about if self.about and self.about.startswith(_WEB) else None
+
+    def _canonical(self) -> str | None:
+        return next((link.href for link in self.links if link.rel == "canonical"), None)
 
     def _related(self, chosen: str | None) -> tuple[str, ...]:
         # El País puts other stories into atom:link without a rel, beside RSS <link>
@@ -170,27 +176,27 @@ class DraftEntry:
         ]
         if self.comments:
             found.append(self.comments)
-        return tuple(dict.fromkeys(found))
+        return _unique(found)
 
     def _media(self, chosen: str | None) -> tuple[Media, ...]:
         found = [
-            DraftMedia(
+            Media(
                 url=link.href,
                 role="enclosure",
-                type=link.type,
-                length=link.length,
-                duration=self.duration,
-                title=link.title,
-            ).finished()
+                type=link.type or None,
+                length_bytes=_whole(link.length),
+                duration_seconds=_seconds(self.duration),
+                title=link.title or None,
+            )
             for link in self.links
             if link.rel == "enclosure"
         ]
-        found.extend(
-            media.finished()
-            for media in self.media
-            if media.link is None or media.link.href == chosen
-        )
-        return tuple(dict.fromkeys(media for media in found if media is not None))
+        for media in self.media:
+            if media.link is None or media.link.href == chosen:
+                item = media.finished()
+                if item is not None:
+                    found.append(item)
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
 @dataclass(slots=True)
@@ -223,8 +229,8 @@ class DraftFeed:
         entries: tuple[Entry, ...],
     ) -> FeedDocument:
         """Make the choices."""
-        text = next((link.href for link in self.links if link.is_text and link.href), None)
-        alternates = [link for link in self.links if link.rel == "alternate" and link.href]
+        text = next((link.href for link in self.links if link.is_text), None)
+        alternates = [link for link in self.links if link.rel == "alternate"]
         html = next((link.href for link in alternates if link.type in _HTML), None)
         return FeedDocument(
             format=format,
@@ -232,9 +238,7 @@ class DraftFeed:
             title=self.title or None,
             site_url=text or html or (alternates[0].href if alternates else None),
             self_url=self._first("self"),
-            hub_urls=tuple(
-                dict.fromkeys(link.href for link in self.links if link.rel == "hub" and link.href)
-            ),
+            hub_urls=tuple(dict.fromkeys(link.href for link in self.links if link.rel == "hub")),
             next_url=self._first("next"),
             description=self.description or None,
             language=self.language or None,
@@ -258,11 +262,16 @@ class DraftFeed:
         )
 
     def _first(self, rel: str) -> str | None:
-        return next((link.href for link in self.links if link.rel == rel and link.href), None)
+        return next((link.href for link in self.links if link.rel == rel), None)
 
 
 _HTML = frozenset({None, "", "text/html", "application/xhtml+xml", "html"})
+_WEB = ("http://", "https://")
 _RELATED = frozenset({"related", "via", "comments"})
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names)) if len(names) > 1 else tuple(names)
 
 
 def _whole(text: str | None) -> int | None:

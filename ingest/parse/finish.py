@@ -33,8 +33,9 @@ def finished(
     if len(entries) > settings.max_entries:
         noted["entries_capped"] = None
         del entries[settings.max_entries :]
+    limit = min(settings.max_entry_bytes // 4, _MAX_LINE)
     for entry in entries:
-        if _bounded(entry, settings.max_entry_bytes):
+        if _is_long(entry, limit) and _bounded(entry, settings.max_entry_bytes):
             noted["entry_too_large"] = None
     return feed.finished(
         format=format or "unknown",
@@ -43,6 +44,32 @@ def finished(
         faults=tuple(noted),
         entries=tuple(entry.finished(position) for position, entry in enumerate(entries)),
     )
+
+
+def _is_long(entry: DraftEntry, limit: int) -> bool:
+    """Say whether any of it is long enough to be looked at."""
+    texts = (
+        entry.title,
+        entry.description,
+        entry.other_title,
+        entry.other_summary,
+        entry.itunes_summary,
+        entry.itunes_subtitle,
+        *entry.contents,
+    )
+    for text in texts:
+        if text is not None and len(text.value) > limit:
+            return True
+    lines = (
+        *(entry.guid, entry.about, entry.published, entry.dc_date, entry.created, entry.updated),
+        *(entry.source_title, entry.rights),
+        *entry.authors,
+        *entry.categories,
+    )
+    for line in lines:
+        if line is not None and len(line) > limit:
+            return True
+    return len(entry.media) > _MAX_LIST or len(lines) > _MAX_LIST
 
 
 def _bounded(entry: DraftEntry, max_bytes: int) -> bool:
@@ -57,7 +84,7 @@ def _bounded(entry: DraftEntry, max_bytes: int) -> bool:
             entry.contents[0] = short
     for name in _TEXTS:
         text: Text | None = getattr(entry, name)
-        if text is not None and len(text.value) > 4_000:
+        if text is not None and len(text.value) * 4 > max_bytes:
             short = _shortened(text, max_bytes)
             cut |= short is not text
             setattr(entry, name, short)
@@ -66,7 +93,7 @@ def _bounded(entry: DraftEntry, max_bytes: int) -> bool:
         if line is not None and len(line) > _MAX_LINE:
             cut = True
             setattr(entry, name, line[:_MAX_LINE])
-    if len(entry.authors) + len(entry.categories) + len(entry.media) > _MAX_LIST:
+    if max(len(entry.authors), len(entry.categories), len(entry.media)) > _MAX_LIST:
         cut = True
         del entry.authors[_MAX_LIST:], entry.categories[_MAX_LIST:], entry.media[_MAX_LIST:]
     long_names = [name for name in entry.authors + entry.categories if len(name) > _MAX_LINE]
