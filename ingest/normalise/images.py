@@ -48,42 +48,13 @@ _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _MOST_CAPTION_WORDS = 90
 _MOST_CREDIT = 150  # characters of a credit with its label
-_HINTS = tuple(
-    [
-        "photo",
-        "image",
-        "picture",
-        "credit",
-        "crédit",
-        "foto",
-        "bild",
-        "illustration",
-        "video",
-        "фото",
-        "світлина",
-        "зображ",
-        "иллюстр",
-        "zdjęcie",
-        "kuva",
-        "fotó",
-        "φωτ",
-        "写真",
-        "撮影",
-        "图",
-        "圖",
-        "사진",
-        "صورة",
-        "görsel",
-        "ảnh",
-        "pic",
-        "screen",
-        "immagin",
-        "imagen",
-        "imagem",
-        "скриншот",
-        "fot.",
-    ]
+_HINT_WORDS = (
+    "photo image picture credit crédit foto bild illustration video фото світлина зображ иллюстр "
+    "zdjęcie kuva fotó φωτ 写真 撮影 图 圖 사진 صورة görsel ảnh pic screen immagin imagen imagem "
+    "скриншот fot."
 )
+_HINTS = tuple(_HINT_WORDS.split())
+_IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?!:])", re.I)
 
 
 @dataclass(frozen=True, slots=True)
