@@ -67,9 +67,9 @@ def save(
         return []
     known = known_entries_of(connection, {polled.due.feed_id for polled in batch})
     entries: list[PolledEntry] = [
-        (polled.due, polled.seen_at, entry)
+        (polled.due, polled.seen_at, position, entry)
         for polled in batch
-        for entry in polled.harvest.entries
+        for position, entry in enumerate(polled.harvest.entries)
         if entry.article is not None and entry.outcome is None
     ]
     documents = {
@@ -80,11 +80,12 @@ def save(
     while entries:
         decided, entries = _write_articles(connection, entries, documents, now, find_reissues)
         resolved += decided
-    by_place = {(id(one.item.due), id(one.item.entry)): one for one in resolved}
+    by_place = {(one.item.due.feed_id, one.item.position): one for one in resolved}
     saved, rows = [], DocumentRows()
     for polled in batch:
         before = known.get(polled.due.feed_id, {})
-        results = [by_place.get((id(polled.due), id(one))) for one in polled.harvest.entries]
+        feed_id = polled.due.feed_id
+        results = [by_place.get((feed_id, at)) for at in range(len(polled.harvest.entries))]
         outcomes = [
             (entry, _outcome(entry, result), result)
             for entry, result in zip(polled.harvest.entries, results, strict=True)

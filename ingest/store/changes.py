@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, tuple_
+from sqlalchemy import Connection, func, insert, literal_column, select, tuple_
 
 from ingest.errors import UsageError
 from ingest.store.columns import Id
@@ -60,7 +60,6 @@ class Change:
 
 
 START = "0.0"  # the cursor before everything
-_TRANSACTION = literal_column("pg_current_xact_id()::text::bigint", Id)
 _OLDEST_OPEN = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", Id)
 
 
@@ -68,17 +67,8 @@ def append(connection: Connection, changes: Sequence[NewChange], now: datetime) 
     """Write events into the transaction that made the changes, in this order."""
     if not changes:
         return
-    statement = insert(change)
-    if connection.dialect.name == "postgresql":
-        statement = statement.values(
-            transaction_id=_TRANSACTION,
-            **{
-                name: bindparam(name)
-                for name in ("at", "kind", "article_id", "story_id", "feed_id", "data")
-            },
-        )
     connection.execute(
-        statement,
+        insert(change),
         [
             {
                 "at": now,

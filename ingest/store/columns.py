@@ -23,6 +23,9 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from ingest.model import EntryOutcome, KeyKind, PollOutcome
 
@@ -56,6 +59,22 @@ class Time(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CurrentTransaction(FunctionElement[int]):
+    """The number of the writing transaction on PostgreSQL; 0 on SQLite, which has one writer."""
+
+    inherit_cache = True
+
+
+@compiles(CurrentTransaction)
+def _one_writer(_element: CurrentTransaction, _compiler: SQLCompiler, **_: Any) -> str:
+    return "0"
+
+
+@compiles(CurrentTransaction, "postgresql")
+def _many_writers(_element: CurrentTransaction, _compiler: SQLCompiler, **_: Any) -> str:
+    return "(pg_current_xact_id()::text::bigint)"
 
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)

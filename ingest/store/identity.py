@@ -22,8 +22,8 @@ from ingest.store.leases import DueFeed
 from ingest.store.lists import among, pairs
 from ingest.store.tables import article, article_key, sighting
 
-# An entry with the feed whose document holds it and the time of the poll.
-PolledEntry: TypeAlias = tuple[DueFeed, datetime, HarvestedEntry]
+# An entry with its position, the feed whose document holds it, and the time of the poll.
+PolledEntry: TypeAlias = tuple[DueFeed, datetime, int, HarvestedEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Item:
 
     due: DueFeed
     seen_at: datetime
+    position: int  # in the document
     entry: HarvestedEntry
     article: Article
     keys: list[tuple[int, KeyKind]]
@@ -109,11 +110,11 @@ def identify_batch(
     """
     keys = [
         ordered_keys(entry.article, due.feed_id) if entry.article is not None else []
-        for due, _, entry in entries
+        for due, _, _, entry in entries
     ]
     owners = _owners(connection, {value for one in keys for value, _ in one})
     stored = set(owners)
-    sighted = _sighted(connection, [(due.feed_id, entry.entry_key) for due, _, entry in entries])
+    sighted = _sighted(connection, [(due.feed_id, entry.entry_key) for due, _, _, entry in entries])
     ids = {one for one in (*owners.values(), *sighted.values()) if one is not None}
     targets = _targets(connection, ids)
     by_key = {
@@ -123,14 +124,14 @@ def identify_batch(
     }
     items: list[Item] = []
     fresh: list[Item] = []
-    for (due, seen_at, entry), own_keys in zip(entries, keys, strict=True):
+    for (due, seen_at, position, entry), own_keys in zip(entries, keys, strict=True):
         assert entry.article is not None
         place = (due.feed_id, entry.entry_key)
         seen_as = sighted.get(place)
         target = targets.get(seen_as) if seen_as is not None else None
         if target is None:
             target = _by_keys(by_key, (value for value, _ in own_keys))
-        item = Item(due, seen_at, entry, entry.article, own_keys, target or _DELETED)
+        item = Item(due, seen_at, position, entry, entry.article, own_keys, target or _DELETED)
         if target is None:
             item.target = _new_target(due, entry.article)
             fresh.append(item)

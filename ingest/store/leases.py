@@ -274,16 +274,15 @@ def lost(connection: Connection, leases: Collection[Lease]) -> set[int]:
     On PostgreSQL the rows are locked until the transaction ends, so that nobody claims them
     between this question and the write.
     """
-    fences: dict[int, int] = dict(
-        connection.execute(
+    fences: dict[int, int] = {
+        row.feed_id: row.lease_fence
+        for row in connection.execute(
             select(feed_schedule.c.feed_id, feed_schedule.c.lease_fence)
             .where(among(connection, feed_schedule.c.feed_id, {held.feed_id for held in leases}))
             .order_by(feed_schedule.c.feed_id)
             .with_for_update()
         )
-        .tuples()
-        .all()
-    )
+    }
     return {held.feed_id for held in leases if fences.get(held.feed_id) != held.fence}
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from ingest.store.columns import Hash, Id, Json, Time
+from ingest.store.columns import CurrentTransaction, Hash, Id, Json, Time
 from ingest.store.feed_tables import metadata
 
 fingerprint = Table(
@@ -146,7 +146,7 @@ change = Table(
         "transaction_id",
         Id,
         nullable=False,
-        server_default=text("0"),
+        server_default=CurrentTransaction(),
         comment="PostgreSQL: the writing transaction; readers stop before open ones. Else 0",
     ),
     Column("at", Time, nullable=False),

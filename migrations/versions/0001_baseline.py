@@ -26,6 +26,11 @@ SQL = Path(__file__).parent.parent / "sql"
 def upgrade() -> None:
     _create_tables()
     dialect = op.get_bind().dialect.name
+    if dialect == "postgresql":
+        op.execute(
+            "ALTER TABLE change ALTER COLUMN transaction_id"
+            " SET DEFAULT (pg_current_xact_id()::text::bigint)"
+        )
     for name in (f"0001_search_{dialect}.sql", "0001_views.sql"):
         for statement in (SQL / name).read_text(encoding="utf-8").split("\n\n"):
             op.get_bind().exec_driver_sql(statement)
@@ -172,14 +177,14 @@ def _create_tables() -> None:
         sa.Column(
             "possible_gap",
             sa.Boolean(),
-            server_default=sa.text("(false)"),
+            server_default=sa.text("false"),
             nullable=False,
             comment="no entry of the document before was left: something may have been missed",
         ),
         sa.Column(
             "was_full",
             sa.Boolean(),
-            server_default=sa.text("(false)"),
+            server_default=sa.text("false"),
             nullable=False,
             comment="asked without validators",
         ),
@@ -376,7 +381,7 @@ def _create_tables() -> None:
         sa.Column(
             "guids_are_trusted",
             sa.Boolean(),
-            server_default=sa.text("(true)"),
+            server_default=sa.text("true"),
             nullable=False,
             comment="false once they repeated within a document or changed at every poll",
         ),
@@ -389,7 +394,7 @@ def _create_tables() -> None:
         sa.Column(
             "validators_lie",
             sa.Boolean(),
-            server_default=sa.text("(false)"),
+            server_default=sa.text("false"),
             nullable=False,
             comment="a full request brought news behind a 304",
         ),

@@ -1,0 +1,268 @@
+"""Keeping the database at its size: what may go, when, and how much it would be.
+
+Identity and content go apart. Text, raw entries, polls, postings and events expire by their own
+settings; an article's row, keys and story stay, so that it is neither forgotten nor stored again.
+Only `delete_articles` takes articles away, and leaves their keys behind as tombstones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from ingest.config import DatabaseSettings, DedupeSettings
+from ingest.store import changes
+from ingest.store.article_tables import RECURRING_ARTICLES
+from ingest.store.changes import ChangeKind, NewChange
+from ingest.store.engine import Database
+from ingest.store.learned import FORGET_AFTER_DAYS
+from ingest.store.lists import among
+from ingest.store.search import Searchable, unindex_articles
+from ingest.store.tables import (
+    article,
+    article_content,
+    article_key,
+    boilerplate_block,
+    change,
+    fingerprint,
+    match,
+    match_queue,
+    poll,
+    posting,
+    raw_entry,
+    revision,
+    sighting,
+    story,
+    story_article,
+    story_pin,
+)
+
+BATCH_ROWS = 2_000  # of one transaction: the writer waits no longer than that takes
+KEEP_CHANGES_DAYS = 30  # how far back a reader of the change stream may resume
+KEEP_RARE_BLOCKS_DAYS = 14  # a block that has not recurred by then is an article's own text
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What has outlived its time: how many rows of what."""
+
+    what: str
+    rows: int
+    setting: str  # what keeps it, as named in the config
+
+
+def prune(
+    database: Database,
+    settings: DatabaseSettings,
+    dedupe: DedupeSettings,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Expired]:
+    """Remove what has outlived its time, in small transactions; report it, also as `dry_run`.
+
+    `stop` is asked between transactions. What is left is done by the next call.
+    """
+    reports = []
+    for what, setting, table, condition in _rules(settings, dedupe, now):
+        total = 0
+        if dry_run:
+            with database.connect() as connection:
+                query = select(func.count()).select_from(table).where(condition)
+                total = connection.scalar(query) or 0
+        else:
+            while not stop():
+                with database.begin() as connection:
+                    rows = _remove(connection, table, condition)
+                total += rows
+                if rows < BATCH_ROWS:
+                    break
+        reports.append(Expired(what, total, setting))
+    if not dry_run and not stop():
+        with database.begin() as connection:
+            _remove_old_postings(connection)
+    return reports
+
+
+def _rules(
+    settings: DatabaseSettings, dedupe: DedupeSettings, now: datetime
+) -> Iterable[tuple[str, str, Table, ColumnElement[bool]]]:
+    def before(days: float) -> datetime:
+        return now - timedelta(days=days)
+
+    if settings.keep_polls_days:
+        old = poll.c.started_at < before(settings.keep_polls_days)
+        yield "polls", "database.keep_polls_days", poll, old
+    if settings.keep_raw_days:
+        old = raw_entry.c.seen_at < before(settings.keep_raw_days)
+        yield "raw entries", "database.keep_raw_days", raw_entry, old
+    if settings.keep_content_days:
+        first_seen = select(article.c.id).where(
+            article.c.first_seen_at < before(settings.keep_content_days)
+        )
+        has_text = or_(
+            article_content.c.body_text.is_not(None), article_content.c.body_html.is_not(None)
+        )
+        old = and_(article_content.c.article_id.in_(first_seen), has_text)
+        yield "article texts", "database.keep_content_days", article_content, old
+    old = fingerprint.c.seen_at < before(dedupe.window_days)
+    yield "fingerprints", "dedupe.window_days", fingerprint, old
+    yield "change events", "30 days", change, change.c.at < before(KEEP_CHANGES_DAYS)
+    seen = boilerplate_block.c.last_seen_at
+    rare = boilerplate_block.c.articles < RECURRING_ARTICLES
+    forgotten = or_(
+        seen < before(FORGET_AFTER_DAYS), and_(rare, seen < before(KEEP_RARE_BLOCKS_DAYS))
+    )
+    yield "text blocks", "14 days unless they recur", boilerplate_block, forgotten
+
+
+def _remove(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    """Remove one batch; how many rows it was."""
+    if table is article_content:
+        return _drop_texts(connection, condition)
+    keys = list(table.primary_key.columns)
+    chosen = select(*keys).where(condition).limit(BATCH_ROWS)
+    if len(keys) == 1:
+        return connection.execute(delete(table).where(keys[0].in_(chosen))).rowcount
+    return connection.execute(delete(table).where(tuple_(*keys).in_(chosen))).rowcount
+
+
+def _drop_texts(connection: Connection, condition: ColumnElement[bool]) -> int:
+    ids = connection.scalars(
+        select(article_content.c.article_id).where(condition).limit(BATCH_ROWS)
+    ).all()
+    if not ids:
+        return 0
+    unindex_articles(connection, _searchables(connection, ids))
+    connection.execute(
+        update(article_content)
+        .where(among(connection, article_content.c.article_id, ids))
+        .values(body_text=None, body_html=None, removed=None)
+    )
+    connection.execute(
+        update(revision).where(among(connection, revision.c.article_id, ids)).values(body_text=None)
+    )
+    return len(ids)
+
+
+def _searchables(connection: Connection, ids: Iterable[int]) -> list[Searchable]:
+    rows = connection.execute(
+        select(
+            article.c.id,
+            article.c.headline,
+            article.c.alternative_headline,
+            article_content.c.summary,
+            article_content.c.body_text,
+        )
+        .join_from(article, article_content, article_content.c.article_id == article.c.id)
+        .where(among(connection, article.c.id, ids))
+    )
+    return [Searchable(*row) for row in rows]
+
+
+def _remove_old_postings(connection: Connection) -> None:
+    """Postings have no time of their own: article ids grow with time, and that is enough."""
+    floor = connection.scalar(select(func.min(fingerprint.c.article_id)))
+    if floor is not None:
+        connection.execute(delete(posting).where(posting.c.article_id < floor))
+
+
+def delete_articles(
+    connection: Connection, article_ids: Iterable[int], now: datetime, *, for_ever: bool = True
+) -> int:
+    """Delete articles and all that hangs on them; how many there were.
+
+    Their keys stay without an article, so that they never come back; with `for_ever` false the
+    keys go too, and a feed that still carries one brings it back as new.
+    """
+    wanted = list(article_ids)
+    ids = list(
+        connection.scalars(select(article.c.id).where(among(connection, article.c.id, wanted)))
+    )
+    if not ids:
+        return 0
+    stories = set(
+        connection.scalars(
+            select(story_article.c.story_id).where(
+                among(connection, story_article.c.article_id, ids)
+            )
+        )
+    )
+    unindex_articles(connection, _searchables(connection, ids))
+    for column in (
+        story_pin.c.article_id,
+        story_pin.c.other_article_id,
+        match.c.article_id,
+        match.c.of_article_id,
+        match_queue.c.article_id,
+        fingerprint.c.article_id,
+        story_article.c.article_id,
+        revision.c.article_id,
+        article_content.c.article_id,
+    ):
+        connection.execute(delete(column.table).where(among(connection, column, ids)))
+    _forget_sightings(connection, ids, for_ever=for_ever)
+    connection.execute(delete(article).where(among(connection, article.c.id, ids)))
+    _sum_up_stories(connection, stories, now)
+    changes.append(
+        connection, [NewChange(ChangeKind.ARTICLE_DELETED, article_id=one) for one in ids], now
+    )
+    return len(ids)
+
+
+def _forget_sightings(connection: Connection, ids: list[int], *, for_ever: bool) -> None:
+    of_key, of_sighting = (
+        among(connection, article_key.c.article_id, ids),
+        among(connection, sighting.c.article_id, ids),
+    )
+    places = select(sighting.c.feed_id, sighting.c.entry_key).where(of_sighting)
+    connection.execute(
+        delete(raw_entry).where(tuple_(raw_entry.c.feed_id, raw_entry.c.entry_key).in_(places))
+    )
+    if for_ever:
+        connection.execute(update(article_key).where(of_key).values(article_id=None))
+        connection.execute(update(sighting).where(of_sighting).values(article_id=None))
+    else:
+        connection.execute(delete(article_key).where(of_key))
+        connection.execute(delete(sighting).where(of_sighting))
+
+
+def _sum_up_stories(connection: Connection, story_ids: set[int], now: datetime) -> None:
+    from ingest.store.story_rows import refresh
+
+    if not story_ids:
+        return
+    refresh(connection, story_ids, now)
+    empty = (
+        ~select(story_article.c.article_id).where(story_article.c.story_id == story.c.id).exists()
+    )
+    connection.execute(delete(story).where(among(connection, story.c.id, story_ids), empty))
+
+
+def optimise(database: Database) -> None:
+    """Let the database tidy up: planner statistics, and on SQLite the write-ahead log."""
+    if database.dialect == "sqlite":
+        with database.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA optimize")
+            raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        return
+    with database.begin() as connection:
+        connection.execute(text("ANALYZE feed_schedule"))
