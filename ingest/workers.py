@@ -146,7 +146,7 @@ class _Worker:
         """Kill the worker, whatever it is doing, and return its exit status."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        await self._process.communicate()
+        await self._process.wait()
         return self._process.returncode or 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -189,6 +190,10 @@ class Writer(Generic[Item, Record]):
         try:
             return await self._patiently(self._after)
         except DatabaseUnreachable:
+            return False
+        except Exception:
+            # What follows a batch can be done later; the polls behind it cannot wait for it.
+            logging.getLogger("ingest").exception("follow_up_failed")
             return False
 
     async def _patiently(self, work: Callable[[], Result]) -> Result:

@@ -188,6 +188,19 @@ def _raise_ours(error: exc.DBAPIError, shown_url: str) -> NoReturn:
     lines = str(error.orig).strip().splitlines()
     first = lines[0] if lines else type(error.orig).__name__
     line = f"{shown_url}: {first}"
-    if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+    if error.connection_invalidated or _may_pass(error):
         raise DatabaseUnreachable(line) from error
     raise DatabaseError(line) from error
+
+
+# NOMEM, BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
+# (https://sqlite.org/rescode.html). The driver raises OperationalError for a missing table too.
+_SQLITE_CODES_THAT_PASS = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
+
+
+def _may_pass(error: exc.DBAPIError) -> bool:
+    """Whether the same statement may well succeed later: the database is away, full or locked."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_CODES_THAT_PASS
+    return isinstance(error, exc.OperationalError | exc.InterfaceError)
