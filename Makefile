@@ -22,20 +22,20 @@ help:
 	@echo "make clean      remove what these made"
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ingest needs Python 3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ingest needs Python 3.11")'
+	@$(PYTHON) -m venv $(VENV)
 
 # What the program needs to run. Building itself needs no network: hatchling is in the lock.
 $(VENV)/installed: $(VENV)/bin/python requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) …"
-	$(PIP) $(LOCKED) requirements.lock
-	$(PIP) $(ITSELF)
+	@$(PIP) $(LOCKED) requirements.lock
+	@$(PIP) $(ITSELF)
 	@touch $@
 
 # What testing it needs on top.
 $(VENV)/installed-dev: $(VENV)/installed tests/requirements.lock
 	@echo "Installing the test tools into $(VENV) …"
-	$(PIP) $(LOCKED) tests/requirements.lock
+	@$(PIP) $(LOCKED) tests/requirements.lock
 	@touch $@
 
 demo: $(VENV)/installed

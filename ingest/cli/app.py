@@ -103,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _refuse(message: str, exit_code: int) -> int:
-    line = printable(" ".join(message.split()))
+    line = printable(" ".join(message.replace(" Value error,", "").split()))
     if line:  # a bare `ingest` has printed its help already
         sys.stderr.write(f"ingest: {line}\n")
     return exit_code

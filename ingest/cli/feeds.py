@@ -91,11 +91,14 @@ def add(
 
       ingest feeds add https://www.example.org/feed.xml --name example --text page
     """
+    from ingest.cli.polling import checked_url
     from ingest.config import FeedSettings
     from ingest.config.checks import check_feed
     from ingest.store import feeds
 
-    wanted = FeedSettings(url=url, name=name, publisher=publisher, language=language, text=text)
+    wanted = FeedSettings(
+        url=checked_url(url), name=name, publisher=publisher, language=language, text=text
+    )
     check_feed(wanted, "feeds add")
     session = session_of(context)
     with (

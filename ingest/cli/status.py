@@ -71,7 +71,7 @@ def _lines(found: Status, hours: list[Hour], moment: datetime) -> list[str]:
     polls = sum(found.polls_last_hour.values())
     failed = sum(n for outcome, n in found.polls_last_hour.items() if outcome not in GOOD)
     lines = [
-        fact("feeds", f"{found.feeds} of {found.publishers} publishers: {states or 'none'}"),
+        fact("feeds", f"{found.feeds} by {found.publishers} publishers: {states or 'none'}"),
         fact(
             "due",
             f"{found.due} now, the longest for {span(found.lag_seconds)}"

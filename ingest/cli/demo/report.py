@@ -136,7 +136,8 @@ def _print_stories(database: Database) -> tuple[int, int] | None:
         for story in stories[:SHOWN_STORIES]:
             members = story_members(connection, story.story_id)
             others = [one for one in members if one.article_id != story.first_article_id]
-            relations = sorted({one.match.relation for one in others if one.match is not None})
+            # Of a copy that was seen before its original it is the original that holds the match.
+            relations = sorted({one.match.relation for one in members if one.match is not None})
             rows.append(
                 {
                     "story_id": story.story_id,
@@ -178,7 +179,7 @@ def _print_feeds(database: Database) -> None:
         for feed in feed_rows(connection):
             own = [poll for poll in polls if poll.feed_id == feed.feed_id]
             unchanged = sum(poll.status == 304 for poll in own)
-            note = f"{unchanged} times not modified" if unchanged else ""
+            note = f"{unchanged} × not modified" if unchanged else ""
             rows.append(
                 {
                     "name": feed.name,

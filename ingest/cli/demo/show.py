@@ -75,12 +75,10 @@ def run_demo(folder: Path, *, is_quiet: bool) -> int:
             deadline = time.monotonic() + DEADLINE_SECONDS
             while time.monotonic() < deadline and not progress.look(database, ROUNDS):
                 if daemon.poll() is not None:
-                    raise IngestError(f"the daemon ended early; see {folder / 'daemon.log'}")
+                    raise _ended(daemon, folder)
                 time.sleep(LOOK_SECONDS)
         if daemon.returncode != 0:
-            raise IngestError(
-                f"the daemon ended with {daemon.returncode}; see {folder / 'daemon.log'}"
-            )
+            raise _ended(daemon, folder)
     report(config, database)
     return 0
 
@@ -118,6 +116,12 @@ def _daemon(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 daemon.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 daemon.kill()
+
+
+def _ended(daemon: subprocess.Popen[bytes], folder: Path) -> IngestError:
+    log = folder / "daemon.log"
+    last = log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+    return IngestError(f"the daemon ended with {daemon.returncode} ({last[:200]}); see {log}")
 
 
 def _overrides(variable: str) -> bool:
