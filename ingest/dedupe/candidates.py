@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from ingest.dedupe.reading import Reading
 LOOK_UP_WHOLE = 100
 MAX_STORIES = 6  # stories compared with; more changed nothing on `dev`
 DOCUMENTS_A_STORY = 2  # of each, the two that share most: one may be an abridgement of its own
+# A member supports its story's claim if it shares a quarter of what the best member does.
+SUPPORT_SHARE = 0.25
 MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phrases are shared
 
 
@@ -34,11 +37,20 @@ def sampled_hashes(reading: Reading) -> list[int]:
     return sampled
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An article to compare with; `support` articles of its story share hashes in plenty."""
+
+    article_id: int
+    story_id: int
+    support: int
+
+
 def choose(
     hashes: Sequence[int],
     postings: Mapping[int, Sequence[int]],
     story_of: Mapping[int, int],
-) -> list[int]:
+) -> list[Chosen]:
     """The articles to compare with, best first.
 
     `postings` are the index's answers; articles that `story_of` does not know are not yet
@@ -68,15 +80,16 @@ def choose(
         return []
     best = max(votes.values())
     ranked = sorted(votes, key=lambda story: (-votes[story], story))[:MAX_STORIES]
-    chosen = []
+    chosen: list[Chosen] = []
     for story in ranked:
         if votes[story] < MIN_VOTE_SHARE * best:
             break
         counts = members[story]
         # Of equal ones the oldest: it is the likelier original, and the choice is deterministic.
-        chosen += sorted(counts, key=lambda article: (-counts[article], article))[
-            :DOCUMENTS_A_STORY
-        ]
+        most = sorted(counts, key=lambda article: (-counts[article], article))
+        enough = SUPPORT_SHARE * counts[most[0]]
+        support = sum(count >= enough for count in counts.values())
+        chosen += [Chosen(article, story, support) for article in most[:DOCUMENTS_A_STORY]]
     return chosen
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.dedupe.tokenise import Hashes, Ints, Tokens, mix, shingle
+from ingest.dedupe.tokenise import Flags, Hashes, Ints, Tokens, mix, shingle
 
 _MASK = np.uint64(0x6A09E667F3BCC909)  # stands for any number
 _RANK = np.uint64(0xBB67AE8584CAA73B)
@@ -35,8 +35,6 @@ class Skeleton:
     keys: Hashes
     sorted_keys: Hashes
     order: Ints
-    number_sums: Hashes  # running sum of the numbers' hashes, to compare stretches by
-    number_counts: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +76,16 @@ def skeleton(tokens: Tokens) -> Skeleton:
     keys = np.empty_like(told)
     keys[order] = told
     by_key = np.argsort(keys)
-    numbers = np.where(tokens.is_number, tokens.hashes, np.uint64(0))
-    return Skeleton(
-        keys,
-        keys[by_key],
-        by_key,
-        np.append(np.uint64(0), np.cumsum(numbers, dtype=np.uint64)),
-        np.append(0, np.cumsum(tokens.is_number)),
-    )
+    return Skeleton(keys, keys[by_key], by_key)
 
 
-def changes(a: Tokens, b: Tokens, left: Skeleton, right: Skeleton) -> Changes:
-    """Lay two texts side by side and count what is equal and what was exchanged."""
+def changes(
+    a: Tokens, b: Tokens, left: Skeleton, right: Skeleton, in_a: Flags, in_b: Flags
+) -> Changes:
+    """Lay two texts side by side and count what is equal and what was exchanged.
+
+    `in_a` and `in_b` mark the runs of three tokens that the other text has.
+    """
     if not len(left.keys) or not len(right.keys):
         return Changes()
     at = np.searchsorted(right.sorted_keys, left.keys)
@@ -98,43 +94,42 @@ def changes(a: Tokens, b: Tokens, left: Skeleton, right: Skeleton) -> Changes:
     if not len(here):
         return Changes()
     there = right.order[at[here]]
-    seen, same = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
+    # A number in a run that the other text has as it is was moved, not exchanged.
+    new_a = a.is_number & ~_covered(in_a, len(a))
+    new_b = b.is_number & ~_covered(in_b, len(b))
+    seen, changed = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
     for offset in range(3):
-        equal = a.hashes[here + offset] == b.hashes[there + offset]
         seen[here + offset] = True
-        same[here[equal] + offset] = True
+        changed[here + offset] |= new_a[here + offset] & new_b[there + offset]
     number = a.is_number
-    numbers_same = int((number & same).sum())
-    numbers_changed = int((number & seen & ~same).sum())
+    numbers_changed = int(changed.sum())
+    numbers_same = int((number & seen).sum()) - numbers_changed
     words_same = int((seen & ~number).sum())
     step_a, step_b = np.diff(here), np.diff(there)
-    gap = (step_a > 1) & (step_b > 1) | (step_a == 1) & (step_b > 1) | (step_a > 1) & (step_b == 1)
-    gap &= (step_a <= MAX_GAP_TOKENS + 3) & (step_b <= MAX_GAP_TOKENS + 3) & (step_b > 0)
-    words_changed = misspelt = 0
+    gap = ((step_a > 1) | (step_b > 1)) & (step_b > 0)
+    gap &= (step_a <= MAX_GAP_TOKENS + 3) & (step_b <= MAX_GAP_TOKENS + 3)
     starts_a, starts_b = here[:-1][gap] + 3, there[:-1][gap] + 3
     ends_a, ends_b = here[1:][gap], there[1:][gap]
-    counts_a = left.number_counts[ends_a] - left.number_counts[starts_a]
-    counts_b = right.number_counts[ends_b] - right.number_counts[starts_b]
-    sums_a = left.number_sums[ends_a] - left.number_sums[starts_a]
-    sums_b = right.number_sums[ends_b] - right.number_sums[starts_b]
-    for start_a, start_b, next_a, next_b, count_a, count_b, is_equal in zip(
-        starts_a.tolist(),
-        starts_b.tolist(),
-        ends_a.tolist(),
-        ends_b.tolist(),
-        counts_a.tolist(),
-        counts_b.tolist(),
-        (sums_a == sums_b).tolist(),
+    filled = (ends_a > starts_a) & (ends_b > starts_b)
+    starts_a, starts_b, ends_a, ends_b = (
+        each[filled] for each in (starts_a, starts_b, ends_a, ends_b)
+    )
+    counts = np.minimum(
+        _within(a.is_number, starts_a, ends_a), _within(b.is_number, starts_b, ends_b)
+    )
+    news = np.minimum(_within(new_a, starts_a, ends_a), _within(new_b, starts_b, ends_b))
+    numbers_changed += int(news.sum())
+    numbers_same += int((counts - news).sum())
+    words_changed = misspelt = 0
+    wordy = counts == 0
+    for start_a, start_b, end_a, end_b in zip(
+        starts_a[wordy].tolist(),
+        starts_b[wordy].tolist(),
+        ends_a[wordy].tolist(),
+        ends_b[wordy].tolist(),
         strict=True,
     ):
-        if next_a <= start_a or next_b <= start_b:
-            continue
-        if count_a and count_b:
-            if is_equal:
-                numbers_same += count_a
-            else:
-                numbers_changed += max(count_a, count_b)
-        elif is_misspelt(_words(a, start_a, next_a), _words(b, start_b, next_b)):
+        if is_misspelt(_words(a, start_a, end_a), _words(b, start_b, end_b)):
             misspelt += 1
         else:
             words_changed += 1
@@ -152,6 +147,20 @@ def is_misspelt(one: str, other: str) -> bool:
     while back < shortest - front and one[-1 - back] == other[-1 - back]:
         back += 1
     return front + back >= MISSPELT_SHARE * longest
+
+
+def _covered(runs: Flags, length: int) -> Flags:
+    """The tokens that lie in a marked run of three."""
+    covered = np.zeros(length, np.bool_)
+    for offset in range(min(3, length)):
+        covered[offset : offset + len(runs)] |= runs[: length - offset]
+    return covered
+
+
+def _within(flags: Flags, starts: Ints, ends: Ints) -> Ints:
+    """How many of `flags` are set in each stretch."""
+    sums = np.append(0, np.cumsum(flags))
+    return np.asarray(sums[ends] - sums[starts])
 
 
 def _words(tokens: Tokens, start: int, end: int) -> str:

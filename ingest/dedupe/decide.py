@@ -60,12 +60,16 @@ def decide(
         if hit.verdict.is_compilation and document.reading.words >= hit.candidate.reading.words
     }
     matches, stories = [], []
+    best: Hit | None = None
     for hit in hits:
         story = hit.candidate.story_id
-        merges = not (digest or hit.verdict.quotes or story in retold)
+        merges = not (digest or hit.verdict.quotes or story in retold or is_foreign(hit, rules))
+        if merges and best is not None and story not in stories:
+            merges = shares_passage(best, hit, rules)
         matches.append(_match(document, hit, _relation(hit, merges=merges, digest=digest)))
         if merges and story is not None and story not in stories:
             stories.append(story)
+            best = best or hit
     # A compilation that came first may have gathered the story's short members around it.
     leaves = [
         hit.candidate.article_id
@@ -79,6 +83,32 @@ def decide(
         tuple(stories[1:]),
         tuple(leaves),
         tuple(misses),
+    )
+
+
+def shares_passage(one: Hit, other: Hit, rules: Rules) -> bool:
+    """Whether two candidates share the same part of the new article.
+
+    If they do not, they are two stories of which it tells both, and it merges neither into the
+    other.
+    """
+    pair = one.pair
+    both = pair.in_a & other.pair.in_a
+    common = float(pair.weights_a[both].sum())
+    return common >= rules.same_passage * min(pair.shared, other.pair.shared)
+
+
+def is_foreign(hit: Hit, rules: Rules) -> bool:
+    """The shared part is in one member of the story only, and is not the best part of it.
+
+    A text that was put into one outlet's copy (an update, a related report) is not what the other
+    members republish.
+    """
+    candidate = hit.candidate
+    return (
+        candidate.story_size >= rules.foreign_story
+        and candidate.story_support < 2
+        and hit.pair.coverage < rules.foreign_coverage
     )
 
 

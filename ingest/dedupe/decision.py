@@ -25,7 +25,8 @@ class Document:
     """An article as the verifier needs it.
 
     `at` is when it was published, as far as that is believed, else when it was first seen.
-    `story_id` is None until it has been decided.
+    `story_id` is None until it has been decided; `story_size` is how many articles the story has,
+    `story_support` how many of them share about as much with the article being decided.
     """
 
     article_id: int
@@ -33,6 +34,8 @@ class Document:
     at: datetime
     reading: Reading
     story_id: int | None = None
+    story_size: int = 1
+    story_support: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,12 +54,18 @@ class MemoryStories:
         chosen = choose(hashes, postings, self.story_of)
         wanted = dict.fromkeys(sampled_hashes(document.reading))
         for article in chosen:
-            wanted.update(dict.fromkeys(sampled_hashes(self.documents[article].reading)))
+            wanted.update(dict.fromkeys(sampled_hashes(self.documents[article.article_id].reading)))
         missing = [one for one in wanted if one not in postings]
         postings.update(self.index.articles_with(missing))
         frequencies = Frequencies(stories_by_hash(list(wanted), postings, self.story_of))
         candidates = [
-            replace(self.documents[article], story_id=self.story_of[article]) for article in chosen
+            replace(
+                self.documents[one.article_id],
+                story_id=one.story_id,
+                story_size=len(self.members[one.story_id]),
+                story_support=one.support,
+            )
+            for one in chosen
         ]
         decision = decide(document, candidates, frequencies, self._rules)
         self._apply(document, decision)

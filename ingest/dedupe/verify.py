@@ -96,7 +96,8 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
     if pair.shared < weight:
         return None, f"shared weight {pair.shared:.1f}, {weight:.1f} needed: common phrases only"
     if words < rules.short_words:
-        if pair.title_overlap < rules.short_title and contained < rules.whole:
+        sure = contained >= rules.whole and pair.shared >= rules.whole_weight
+        if pair.title_overlap < rules.short_title and not sure:
             return None, "a text this short needs agreeing headlines"
         return "short", None
     return ("medium" if words < rules.medium_words else "long"), None
@@ -118,13 +119,14 @@ def vetoes_on(pair: Comparison, rules: Rules, days: float) -> list[str]:
 def changes_of(pair: Comparison) -> Changes:
     """What the two texts exchange in equal places."""
     a, b = pair.a, pair.b
-    return changes(a.shape.tokens, b.shape.tokens, a.skeleton, b.skeleton)
+    return changes(a.shape.tokens, b.shape.tokens, a.skeleton, b.skeleton, pair.in_a, pair.in_b)
 
 
 def template_vetoes(changed: Changes, pair: Comparison, rules: Rules) -> list[str]:
     """Vetoes on texts that say the same about other things."""
     found = []
-    if changed.numbers_changed > rules.numbers_changed_share * changed.places:
+    allowed = rules.numbers_changed_share * changed.places + changed.misspelt
+    if changed.numbers_changed > allowed:
         found.append(
             f"numbers: {changed.numbers_changed} exchanged in {changed.places} equal places"
         )
@@ -155,7 +157,11 @@ def _lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
 
 def is_compilation(pair: Comparison, rules: Rules) -> bool:
     """A whole article, not a summary, is a small part of the longer text."""
-    return pair.words >= rules.compilation_words and pair.coverage < rules.compilation_coverage
+    return (
+        pair.words >= rules.compilation_words
+        and pair.coverage < rules.compilation_coverage
+        and pair.containment >= rules.compilation_containment
+    )
 
 
 def is_quoted(pair: Comparison, rules: Rules) -> bool:
@@ -166,7 +172,9 @@ def is_quoted(pair: Comparison, rules: Rules) -> bool:
         weights, shared = pair.weights_a, pair.in_a
     else:
         weights, shared = pair.weights_b, pair.in_b
-    hits = np.flatnonzero(shared & (weights > rules.rare))
-    if not len(hits):
+    # Where the shared part begins in earnest: a stray phrase before it is not its beginning.
+    found = np.cumsum(np.where(shared, weights, 0.0))
+    begins = int(np.searchsorted(found, rules.quote_early * pair.shared))
+    if begins >= len(weights):
         return True
-    return float(weights[: hits[0]].sum()) > rules.quote_words
+    return float(weights[:begins].sum() - found[begins]) > rules.quote_words
