@@ -169,6 +169,7 @@ class _Slot:
         self._guard = guard
         self._configured: tuple[object, ...] | None = None
         self._is_proxied = False
+        self._names_addresses = False
         self._lines: list[bytes] = []
         self._header_bytes = 0
         self._has_started = False
@@ -208,6 +209,10 @@ class _Slot:
             listed = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
             target = call.target
             handle.setopt(pycurl.RESOLVE, [f"+{target.host}:{target.port}:{listed}"])
+            self._names_addresses = True
+        elif self._names_addresses:  # else the last host's would be put into the cache anew
+            handle.unsetopt(pycurl.RESOLVE)
+            self._names_addresses = False
         configuration = (call.limits, call.proxy, call.verify_tls)
         if configuration != self._configured:
             self._configure(call)

@@ -63,13 +63,15 @@ FAILURES = {
 async def test_a_fault_ends_in_its_outcome_within_the_deadline(
     settings: FetchSettings, server: FaultServer, fault: str
 ) -> None:
+    wanted = FAILURES[fault]
+    deadline_seconds = 0.8 if wanted is P.TIMEOUT else 10.0
     started_at = time.monotonic()
-    async with Client(replace(settings, total_timeout_seconds=0.8)) as client:
+    async with Client(replace(settings, total_timeout_seconds=deadline_seconds)) as client:
         with pytest.raises(FetchError) as caught:
             await client.fetch(FetchRequest(url=server.url(f"/{fault}")))
-    assert caught.value.outcome is FAILURES[fault]
+    assert caught.value.outcome is wanted
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - started_at < 5
+    assert time.monotonic() - started_at < deadline_seconds + 2
 
 
 async def test_informational_answers_without_end_are_bounded(
@@ -123,8 +125,7 @@ async def test_a_bomb_is_held_in_little_memory(
     settings: FetchSettings, server: FaultServer
 ) -> None:
     async with Client(settings) as client:
-        with pytest.raises(FetchError):  # the server makes its bomb once, in this process
-            await client.fetch(FetchRequest(url=server.url("/gzip-bomb")))
+        await client.fetch(FetchRequest(url=server.url("/healthy")))  # what is loaded once
         tracemalloc.start()
         try:
             with pytest.raises(FetchError):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.fetch.inflate import CorruptBody, InflatedTooLarge, accept_encoding, inflate
-from tests.faultserver import gzip_bomb
+from tests.fault_catalogue import gzip_bomb
 
 TEXT = b"<rss>" + b"news of the day " * 500 + b"</rss>"
 CAP = 100_000
