@@ -125,6 +125,8 @@ class Client:
         received_bytes = 0
         while True:
             self._guard.check_target(target)
+            if proxy is not None:
+                self._guard.check_proxied_target(target)
             receiver = Receiver(limits)
             headers = self._headers(request, target, first)
             await wire.exchange(Call(target, headers, limits, proxy, verify_tls), receiver)

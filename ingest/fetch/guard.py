@@ -71,6 +71,8 @@ _BAD_PORTS = frozenset(
     {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6679, 6697, 10080}
     | set(range(6665, 6670))
 )
+# Names that no public name server knows (RFC 6761, 6762, 8375, ICANN 2024 for .internal).
+_INSIDE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan")
 _LOOKUP_THREADS = 16  # slow name servers must not hold up the quick ones
 _KEEP_LOOKUPS_SECONDS = 60.0
 _MAX_LOOKUPS = 10_000
@@ -121,6 +123,16 @@ class Guard:
                 raise refused(f"port {port} belongs to another service; see fetch.allow_ports")
         if is_literal(target.host):
             self.check_address(target.host)
+
+    def check_proxied_target(self, target: Target) -> None:
+        """What can be said before a proxy resolves the name: it must not be one of its own network.
+
+        Raises FetchError (REFUSED). Any `allow_networks` opens this: they fetch inside.
+        """
+        name = target.host.removesuffix(".")
+        is_inside = "." not in name or name.endswith(_INSIDE_SUFFIXES)
+        if is_inside and not is_literal(name) and not self._allowed:
+            raise refused(f"{name} is a name of the proxy's own network; see fetch.allow_networks")
 
     def check_address(self, address: str, host: str | None = None) -> None:
         """Raise FetchError (REFUSED) unless `address`, which `host` resolved to, may be asked."""

@@ -231,7 +231,12 @@ class HttpxWire:
 def _proxy_pool(
     proxy: str, ssl_context: ssl.SSLContext, max_connections: int
 ) -> httpcore.AsyncConnectionPool:
-    url = httpx.Proxy(proxy)
+    try:
+        url = httpx.Proxy(proxy)
+    except ValueError as error:
+        raise FetchError("the proxy's address cannot be read", PollOutcome.CONNECT_ERROR) from error
+    if url.url.scheme not in ("http", "https"):
+        raise FetchError('a SOCKS proxy needs fetch.transport = "curl"', PollOutcome.CONNECT_ERROR)
     return httpcore.AsyncHTTPProxy(
         proxy_url=str(url.url),
         proxy_auth=url.raw_auth,

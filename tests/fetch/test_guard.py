@@ -219,6 +219,32 @@ def test_an_ipv6_form_of_an_allowed_network_is_allowed() -> None:
     assert not guard.allows("192.168.0.1")
 
 
+@pytest.mark.parametrize("name", ["localhost", "printer", "db.internal", "nas.local", "127.0.0.1"])
+async def test_a_proxy_is_not_asked_for_names_of_its_own_network(
+    settings: FetchSettings, server: FaultServer, name: str
+) -> None:
+    proxied = replace(
+        settings, allow_networks=(), proxy=f"http://ann:hunter2@127.0.0.1:{server.port}"
+    )
+    async with Client(proxied) as client:
+        with pytest.raises(FetchError) as caught:
+            await client.fetch(FetchRequest(url=f"http://{name}/feed"))
+    assert caught.value.outcome is PollOutcome.REFUSED
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "nonsense", "http://[half"])
+async def test_a_proxy_that_cannot_be_used_is_a_connect_error_without_its_password(
+    settings: FetchSettings, proxy: str
+) -> None:
+    proxy = proxy.replace("http://1", "http://ann:hunter2@1")
+    async with Client(replace(settings, proxy=proxy)) as client:
+        with pytest.raises(FetchError) as caught:
+            await client.fetch(FetchRequest(url="http://feeds.example/feed"))
+    assert caught.value.outcome is PollOutcome.CONNECT_ERROR
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("url", "wanted"),
     [
