@@ -13,6 +13,7 @@ import asyncio
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 from ingest.config import FetchSettings
 from ingest.fetch import Client, FetchRequest
@@ -20,7 +21,10 @@ from ingest.model import Validators
 from tests.faultserver import FaultServer, serves
 
 
-async def measure(transport: str, urls: list[str], rounds: int) -> None:
+Transport = Literal["curl", "httpx"]
+
+
+async def measure(transport: Transport, urls: list[str], rounds: int) -> None:
     """Print one line a round: statuses, and microseconds of CPU a request."""
     settings = FetchSettings(transport=transport, allow_networks=("127.0.0.0/8",))
     known: dict[str, Validators] = {}
