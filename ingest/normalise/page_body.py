@@ -22,7 +22,10 @@ from ingest.normalise.page_tree import Element
 
 _NOT_BODY = frozenset(table("page_tree")["surroundings"]["not_body"])
 _NOT_ALNUM = re.compile(r"[\W_]+")
-_DATED = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
+# A year with a day beside it, or a time of day.
+_DATED = re.compile(
+    r"\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d\b.*?\b\d{1,2}\b|(?<![.,\d])\b\d{1,2}\b.*?\b(?:19|20)\d\d\b"
+)
 _LISTS = frozenset(("ul", "ol", "li", "dl", "table", "tbody", "thead", "tfoot", "tr", "blockquote"))
 _MAX_VOTED_CHARS = 500_000
 # The next four were chosen on one half of article-pages. They are not delicate: with 2 to 4, .7 to
@@ -158,7 +161,13 @@ class _Names:
             or (not block.is_prose and squeeze(block.text) in self._descriptions)
         ):
             return "deck"
-        if leading and not block.is_prose and block.words <= 20 and _DATED.search(block.text):
+        if (
+            leading
+            and not block.is_prose
+            and not block.is_heading
+            and block.words <= 20
+            and _DATED.search(block.text)
+        ):
             return "about"
         return None
 
