@@ -20,7 +20,6 @@ from ingest.fetch import Client, FetchRequest
 from ingest.model import Validators
 from tests.faultserver import FaultServer, serves
 
-
 Transport = Literal["curl", "httpx"]
 
 
