@@ -155,6 +155,9 @@ def clean(
     for block, reason in zip(blocks, reasons, strict=True):
         if reason is None:
             kept.append(block)
+        elif boilerplate.is_plea(reason) and (split := boilerplate.spared(block)) is not None:
+            kept.append(split[0])
+            removed.append(split[1])
         else:
             removed.append(Removed(reason, block.text))
     if kept:

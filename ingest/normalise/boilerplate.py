@@ -29,10 +29,15 @@ _HINT = re.compile(
     r")(?:$|[\s_-]|s\b|\d)"
 )
 _ENDS_A_SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]」』]*$")
+_SENTENCE_BREAK = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+_BY_PLEA = frozenset(
+    ("plea", "newsletter", "donation", "adblock", "cookies", "contact", "comments")
+)
 _NO_LETTERS = re.compile(r"[\W\d_]*")
 _LINK_LINE_WORDS = 25
 _SHORT_LINE_WORDS = 60
 _LABEL_WORDS = 8
+_MOST_LABELS = 3
 _MOST_OF_A_TEXT = 0.5
 _LEAST_LEARNED_CHARACTERS = 3
 
@@ -60,7 +65,7 @@ def reasons_of(
     total = sum(counts) or 1
     telling = phrases.telling_words(lows)
     reasons: Reasons = [
-        _by_phrase(block, low, words, outlets, telling)
+        _by_phrase(block, low, words, outlets, telling, len(blocks) == 1)
         for block, low, words in zip(blocks, lows, counts, strict=True)
     ]
     if learned:
@@ -72,6 +77,11 @@ def reasons_of(
     _tail(blocks, lows, reasons, counts, telling)
     _orphans(blocks, reasons, counts)
     return reasons
+
+
+def is_plea(reason: str) -> bool:
+    """Whether a reason was found in what a line says, so that part of it may be news."""
+    return reason in _BY_PLEA
 
 
 def cut_endings(block: Block) -> tuple[Block | None, list[Removed]]:
@@ -89,9 +99,40 @@ def cut_endings(block: Block) -> tuple[Block | None, list[Removed]]:
     return block, removed
 
 
+def spared(block: Block) -> tuple[Block, Removed] | None:
+    """`block` without the sentences at its end that are no news, where its others are.
+
+    A podcast's description closes with "Subscribe now", in the paragraph that tells its story.
+    None where the whole block is boilerplate.
+    """
+    sentences = _SENTENCE_BREAK.split(block.text)
+    if len(sentences) < 2:
+        return None
+    lows = [phrases.lowered(sentence) for sentence in sentences]
+    telling = phrases.telling_words(lows)
+    clean = [
+        phrases.said(low, telling) is None and phrases.beginning(low, low.count(" ") + 1) is None
+        for low in lows
+    ]
+    kept = len(sentences)
+    while kept and not clean[kept - 1]:
+        kept -= 1
+    letters = sum(len(sentence) for sentence in sentences[:kept])
+    if kept in (0, len(sentences)) or not all(clean[:kept]) or letters < len(block.text) * 0.5:
+        return None
+    text = " ".join(sentences[:kept])
+    return without_tail(block, text), Removed("plea", " ".join(sentences[kept:]))
+
+
 def _by_phrase(
-    block: Block, low: str, words: int, outlets: frozenset[str], telling: frozenset[str]
+    block: Block,
+    low: str,
+    words: int,
+    outlets: frozenset[str],
+    telling: frozenset[str],
+    alone: bool,
 ) -> str | None:
+    """`alone`: the line is all there is, so how it begins says less."""
     if words <= 10:
         reason = phrases.whole_line(low)
         if reason is not None:
@@ -100,14 +141,14 @@ def _by_phrase(
             return "outlet"
         if _NO_LETTERS.fullmatch(low) is not None:
             return "ornament" if not any(letter.isdigit() for letter in low) else None
-    if words <= 80:
+    if words <= 80 and not alone:
         reason = phrases.beginning(low, words)
         if reason is not None:
             return reason
     found = phrases.said(low, telling)
     if found is not None:
         enough = 2 if words <= 25 else 3 if words <= _SHORT_LINE_WORDS else 4
-        if found.weight >= enough and not _is_quotation(low):
+        if found.strong and found.weight >= enough and not _is_quotation(low):
             return found.reason
     return None
 
@@ -164,37 +205,31 @@ def _tail(
     """From the end backwards: after the last paragraph one cue is enough, and labels go too."""
     if not any(reason is None for reason in reasons):
         return
-    index = len(blocks) - 1
     pending: list[int] = []
     seen = False
-    while index > 0:
+    for index in range(len(blocks) - 1, 0, -1):
+        block, low = blocks[index], lows[index]
+        if reasons[index] is None and counts[index] <= _SHORT_LINE_WORDS:
+            found = phrases.said(low, telling)
+            if found is not None and found.weight >= 2 and not _is_quotation(low):
+                reasons[index] = found.reason
         if reasons[index] is not None:
             seen = True
             for label in pending:
                 reasons[label] = "tail"
             pending.clear()
+        elif (
+            len(pending) < _MOST_LABELS
+            and counts[index] <= _LABEL_WORDS
+            and block.kind != "li"
+            and _ENDS_A_SENTENCE.search(block.text) is None
+        ):
+            pending.append(index)
         else:
-            found = phrases.said(lows[index], telling)
-            if (
-                found is not None
-                and counts[index] <= _SHORT_LINE_WORDS
-                and not _is_quotation(lows[index])
-            ):
-                if seen or found.weight >= 2:
-                    reasons[index] = found.reason
-                    continue
-                pending.append(index)
-            elif (
-                counts[index] <= _LABEL_WORDS
-                and blocks[index].kind != "li"
-                and _ENDS_A_SENTENCE.search(blocks[index].text) is None
-            ):
-                pending.append(index)
-            else:
-                break
-        index -= 1
-    if seen:
-        for label in pending:
+            break
+    # What stands right above the first of them is its heading, or else the article's last line.
+    for label in pending:
+        if seen and (blocks[label].kind[0] == "h" or blocks[label].text.endswith(":")):
             reasons[label] = "tail"
 
 

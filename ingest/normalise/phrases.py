@@ -6,7 +6,8 @@ A phrase of one language seldom occurs in another, so the language of a text nee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,10 +57,14 @@ _LEADING = " \t*•·-–—>»→►▶➤◆■●|~+[(#👉📌✅🔴📩✉
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The phrases found in a line: their reason and how much they weigh together."""
+    """The phrases found in a line: their reason, and how much they weigh together.
+
+    `strong` is the part of `weight` that whole phrases have, single words left out.
+    """
 
     reason: str
     weight: int
+    strong: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +129,21 @@ def said(low: str, telling: frozenset[str]) -> Found | None:
     `telling` are the `telling_words` of the text the line is from.
     """
     index = _index()
-    weights: dict[str, int] = {}
-    for word in telling:
-        if word not in low:
-            continue
-        for phrase, reason, weight in index.says[word]:
-            if phrase in low:
-                weights[reason] = weights.get(reason, 0) + weight
+    found = [item for word in telling if word in low for item in index.says[word] if item[0] in low]
     if not low.isascii() and max(low) >= _FIRST_UNSPACED:
-        for phrase, reason, weight in index.unspaced:
-            if phrase in low:
-                weights[reason] = weights.get(reason, 0) + weight
-    if not weights:
-        return None
-    # A reason that only cues speak for is the last choice for a name.
-    reason = max(weights, key=lambda name: (name != "cue", weights[name]))
-    return Found("plea" if reason == "cue" else reason, sum(weights.values()))
+        found.extend(item for item in index.unspaced if item[0] in low)
+    return _weighed(found) if found else None
+
+
+def _weighed(found: Sequence[tuple[str, str, int]]) -> Found:
+    """A phrase counts two, a cue one unless a phrase holds it, brand names together one."""
+    strong = {phrase: reason for phrase, reason, weight in found if weight > 1}
+    held = " ".join(strong)
+    cues = {phrase for phrase, reason, weight in found if reason == "cue" and phrase not in held}
+    brands = any(reason == "brand" for _, reason, _ in found)
+    reasons = Counter(strong.values())
+    reason = reasons.most_common(1)[0][0] if reasons else "plea"
+    return Found(reason, 2 * len(strong) + len(cues) + brands, 2 * len(strong))
 
 
 def without_ending(text: str) -> tuple[str, str, str] | None:
