@@ -23,6 +23,7 @@ WINDOW_SECONDS = 600.0
 MIN_SITES = 3  # with fewer, ours and theirs cannot be told apart
 MAX_SITES = 12  # the newest results that are looked at
 OUTAGE_SHARE = 0.8  # of them: "most", and hardly ever by chance
+RECENT_SECONDS = 30.0  # sites that hang end together: others answered while they did
 JUST_REACHED_SECONDS = 5.0
 
 
@@ -49,7 +50,6 @@ class OutageTracker:
     def __init__(self, known_sites: int = 0) -> None:
         self.known_sites = known_sites
         self.out_since: datetime | None = None
-        self.ended_at: datetime | None = None
         self._results: dict[str, _Result] = {}  # oldest first
 
     def note(self, site: str, outcome: PollOutcome, at: datetime) -> None:
@@ -60,12 +60,11 @@ class OutageTracker:
         self._results[site] = _Result(at, outcome not in FOREIGN)
         self._forget(at)
         self.known_sites = max(self.known_sites, len(self._results))
-        if self._most_are_unreached():
+        if self._most_are_unreached(at):
             if self.out_since is None:
                 self.out_since = at
-        elif self.out_since is not None and outcome not in FOREIGN:
+        elif self.out_since is not None and self._answers_again():
             self.out_since = None
-            self.ended_at = at
 
     @property
     def is_out(self) -> bool:
@@ -90,11 +89,22 @@ class OutageTracker:
             return Verdict.THEIRS if ago_seconds <= JUST_REACHED_SECONDS else Verdict.UNSURE
         return Verdict.UNSURE
 
-    def _most_are_unreached(self) -> bool:
+    def _most_are_unreached(self, now: datetime) -> bool:
         size = min(max(self.known_sites, MIN_SITES), MAX_SITES)
         newest = list(self._results.values())[-size:]
         unreached = sum(1 for result in newest if not result.reached)
-        return unreached >= math.ceil(OUTAGE_SHARE * size)
+        if unreached < math.ceil(OUTAGE_SHARE * size):
+            return False
+        balance = 0
+        for result in reversed(self._results.values()):
+            if (now - result.at).total_seconds() > RECENT_SECONDS:
+                break
+            balance += -1 if result.reached else 1
+        return balance > 0
+
+    def _answers_again(self) -> bool:
+        newest = list(self._results.values())[-MIN_SITES:]
+        return sum(1 for result in newest if result.reached) > MIN_SITES / 2
 
     def _forget(self, now: datetime) -> None:
         for site in list(self._results):

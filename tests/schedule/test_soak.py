@@ -25,6 +25,9 @@ FAILS = (
 )
 
 
+WARM_UP_SECONDS = 2 * 86_400.0  # at first every feed is new and no rate is known
+
+
 @dataclass
 class Soak:
     """A simulated daemon: claims in the order of due times, at the pace of `Pace`."""
@@ -39,8 +42,8 @@ class Soak:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.all = [Feed(n, self.settings) for n in range(self.feeds)]
-        # Publishers differ by four orders of magnitude in how much they publish.
-        self.rates = [10 ** self.chance.uniform(-2.5, 1.2) for _ in self.all]
+        # New entries an hour: publishers differ by orders of magnitude.
+        self.rates = [10 ** self.chance.uniform(-3.0, 0.5) for _ in self.all]
         self.dead = [self.chance.random() < 0.05 for _ in self.all]
         self.queue = [(0.0, n) for n in range(self.feeds)]
         self.polled = [0.0] * self.feeds
@@ -86,7 +89,8 @@ class Soak:
         self.polled[n] = now
         minute = int(now // 60)
         self.per_minute[minute] = self.per_minute.get(minute, 0) + 1
-        self.worst_lateness = max(self.worst_lateness, now - due)
+        if now > WARM_UP_SECONDS:
+            self.worst_lateness = max(self.worst_lateness, now - due)
         assert feed.row.next_poll_at is not None
         heapq.heappush(self.queue, ((feed.row.next_poll_at - START).total_seconds(), n))
 
@@ -150,9 +154,8 @@ def test_ten_thousand_feeds_for_a_month_neither_starve_nor_herd() -> None:
     soak = Soak(10_000)
     soak.run(0, 30 * 86_400.0)
     soak.assert_nobody_starved()
-    # The first two days are left out: every feed is new and its rate unknown.
     assert soak.peak_over_mean(2 * 1_440, 30 * 1_440) <= 3
-    assert soak.worst_lateness <= 600
+    assert soak.worst_lateness <= 60
     print(
         f"{sum(soak.per_minute.values())} polls, peak/mean {soak.peak_over_mean(2880, 43200):.2f}"
     )
