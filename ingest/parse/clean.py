@@ -30,8 +30,10 @@ class Prolog:
 
 
 _ROOT = re.compile(
-    r"<(?:\?xml\b|(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf|channel|urlset)\b)", re.I
+    r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf|channel|urlset)[\s>]", re.IGNORECASE
 )
+_BURIED_ROOT = re.compile(r"<(?:\?xml\s|rss\s|feed\s|rdf:rdf\s|urlset\s)", re.IGNORECASE)
+_MAX_JUNK = 20_000  # characters before a root that is still looked for
 _DTD_TOKEN = re.compile(r"""<!--|"|'|[\[\]>]""")
 _ENTITY = re.compile(
     r"""<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:"([^"]{0,100})"|'([^']{0,100})')\s*>"""
@@ -56,10 +58,11 @@ def without_prolog(text: str) -> Prolog:
             doctype = text[position:close]
             entities = _declared(doctype)
             position = close
-        elif text[position] == "<" and text[position + 1 : position + 2].isalpha():
+        elif _ROOT.match(text, position):
             break
         else:
-            root = _ROOT.search(text, position)
+            # a PHP warning, or the page that a browser or a scraper has wrapped around the feed
+            root = _BURIED_ROOT.search(text, position, position + _MAX_JUNK)
             if root is None:
                 break
             has_junk = True
@@ -226,6 +229,24 @@ def _character(reference: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# --- what an HTML parser does to RSS -----------------------------------------------------------
+
+_VOID_LINK = re.compile(r"<link\s*/>\s*(https?://[^\s<>]{1,4000})")
+
+
+def unmangled(text: str) -> str:
+    """Undo what an HTML parser did to RSS that went through it, as scrapers do to feeds.
+
+    HTML's <link> is void, so its address came to stand behind it; its CDATA sections became
+    comments (WHATWG HTML, 13.2.5.42).
+    """
+    if "<link/>" in text or "<link />" in text:
+        text = _VOID_LINK.sub(r"<link>\1</link>", text)
+    if "<!--[CDATA[" in text:
+        text = text.replace("<!--[CDATA[", "<![CDATA[").replace("]]-->", "]]>")
+    return text
 
 
 # --- too many items ----------------------------------------------------------------------------

@@ -9,21 +9,23 @@ from typing import Any
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument, Text
+from ingest.parse.clean import Prolog
 from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink, DraftMedia
 from ingest.parse.finish import finished
 from ingest.parse.resolve import absolute
 
-_MAX_NESTING = 100  # brackets within brackets; a JSON Feed needs 5
+_MAX_NESTING = 500  # brackets within brackets; a JSON Feed needs 5
 
 
 def read(
-    text: str, *, url: str, encoding: str, faults: tuple[str, ...], settings: ParseSettings
+    prolog: Prolog, *, url: str, encoding: str, faults: tuple[str, ...], settings: ParseSettings
 ) -> FeedDocument:
     """Read a JSON Feed. Values of the wrong type are ignored, one by one.
 
     Raises `ParseError` where the text is not JSON, or JSON without `items`. Fault: `truncated` is
     not mended: half a JSON document is no document.
     """
+    text = prolog.rest
     if _is_too_deep(text):
         raise ParseError("JSON nested too deep for a feed")
     try:
@@ -98,7 +100,7 @@ def _entry(item: dict[str, Any], url: str) -> DraftEntry:
     draft.authors = [name for author in authors if (name := _string(author.get("name")))]
     tags = item.get("tags")
     draft.categories = [
-        tag.strip() for tag in (tags if isinstance(tags, list) else ()) if _string(tag)
+        name for tag in (tags if isinstance(tags, list) else ()) if (name := _string(tag))
     ]
     for key in ("image", "banner_image"):
         picture = _address(item.get(key), url)
@@ -164,7 +166,7 @@ def _is_too_deep(text: str) -> bool:
     for char in text if text.count("[") + text.count("{") > _MAX_NESTING else "":
         if char in "[{":
             depth += 1
-            if depth > 5_000:
+            if depth > _MAX_NESTING:
                 return True
         elif char in "]}":
             depth -= 1

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument
 from ingest.parse import by_feedparser, fast, jsonfeed, sitemap
-from ingest.parse.clean import trimmed, without_prolog
+from ingest.parse.clean import Prolog, trimmed, unmangled, without_prolog
 from ingest.parse.decode import decode
 from ingest.parse.sniff import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document ready for a reader."""
+
+    prolog: Prolog
+    kind: Kind
+    encoding: str
+    faults: tuple[str, ...]
 
 
 def parse_feed(
@@ -17,8 +29,24 @@ def parse_feed(
     """Read a feed of any format.
 
     `url` is where the body came from, after redirects: relative links are resolved against it
-    where the document names no base. Raises `ParseError` (NOT_A_FEED, or BLOCKED for a challenge
-    page) where there is no feed in the bytes, and nothing else.
+    where the document names no base. `content_type` is the header as received. Raises
+    `ParseError` (NOT_A_FEED, or BLOCKED for a challenge page) where there is no feed in the bytes,
+    and nothing else.
+    """
+    ready = prepared(body, content_type=content_type, settings=settings)
+    for read in _READERS[ready.kind]:
+        document = read(
+            ready.prolog, url=url, encoding=ready.encoding, faults=ready.faults, settings=settings
+        )
+        if document is not None:
+            return document
+    raise ParseError("no feed was found")
+
+
+def prepared(body: bytes, *, content_type: str | None, settings: ParseSettings) -> Prepared:
+    """Do what comes before every reader: decode, look, cut off the prolog and too many items.
+
+    Faults: those of `decode`, `text_before_start`, `html_mangled`, `entries_capped`.
     """
     if not body:
         raise ParseError("empty: no bytes")
@@ -26,20 +54,21 @@ def parse_feed(
     faults = decoded.faults
     prolog = without_prolog(decoded.text)
     kind = kind_of(prolog.rest)
-    if kind is Kind.JSON:
-        return jsonfeed.read(
-            prolog.rest, url=url, encoding=decoded.encoding, faults=faults, settings=settings
-        )
-    if prolog.has_junk:
-        faults += ("text_before_start",)
-    rest, is_trimmed = trimmed(prolog.rest, settings.max_entries)
-    if is_trimmed:
-        faults += ("entries_capped",)
-    prolog = prolog.with_rest(rest)
-    for reader in (sitemap.read,) if kind is Kind.SITEMAP else (fast.read, by_feedparser.read):
-        document = reader(
-            prolog, url=url, encoding=decoded.encoding, faults=faults, settings=settings
-        )
-        if document is not None:
-            return document
-    raise ParseError("no feed was found")
+    if kind is not Kind.JSON:
+        if prolog.has_junk:
+            faults += ("text_before_start",)
+        rest = unmangled(prolog.rest)
+        if rest != prolog.rest:
+            faults += ("html_mangled",)
+        rest, is_trimmed = trimmed(rest, settings.max_entries)
+        if is_trimmed:
+            faults += ("entries_capped",)
+        prolog = prolog.with_rest(rest)
+    return Prepared(prolog, kind, decoded.encoding, faults)
+
+
+_READERS = {
+    Kind.XML: (fast.read, by_feedparser.read),
+    Kind.JSON: (jsonfeed.read,),
+    Kind.SITEMAP: (sitemap.read,),
+}
