@@ -62,6 +62,7 @@ _MAX_CANDIDATES = 50
 class FoundBy(StrEnum):
     """How we know of a candidate, the surest first."""
 
+    ITSELF = "itself"  # the address that was asked for is the feed
     LINK = "link"  # <link rel="alternate">: the page says it is a feed
     ANCHOR = "anchor"  # an ordinary link to an address that looks like one
     GUESS = "guess"  # a well-known path
