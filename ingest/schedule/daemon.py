@@ -16,7 +16,6 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,6 +25,7 @@ from ingest.errors import DatabaseError, UsageError
 from ingest.model import Polled, PollOutcome
 from ingest.record import Recorder, Unrecorded
 from ingest.schedule.access import Access
+from ingest.schedule.chores import Chore
 from ingest.schedule.clockwork import Clockwork
 from ingest.schedule.decider import Decider
 from ingest.schedule.flights import Flight, Flights, end_of
@@ -48,19 +48,6 @@ PROBE_SECONDS = 15.0  # between the few polls that find out whether our network 
 PROBES = 3
 # Further ahead than any interval, backoff, Retry-After or skipDays: only a wrong clock does that.
 LONGEST_WAIT_SECONDS = 21 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Chore:
-    """Work that is done now and then in a thread: retention, reconciling.
-
-    `run` returns what it did, for the log, or None where there was nothing to do.
-    """
-
-    name: str
-    period_seconds: float
-    run: Callable[[], str | None]
-    may_take_seconds: float = 600.0
 
 
 class Daemon:
@@ -272,7 +259,7 @@ class Daemon:
 
     async def _do(self, chore: Chore) -> None:
         try:
-            done = await asyncio.to_thread(chore.run)
+            done = await asyncio.to_thread(chore.run, self._settings, self._stop.is_set)
         except DatabaseError as error:
             self._access.heard(str(error))
             return

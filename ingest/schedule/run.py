@@ -10,7 +10,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ingest.schedule.daemon import Chore, Daemon
+from ingest.schedule.chores import Chore, usual_chores
+from ingest.schedule.daemon import Daemon
 from ingest.schedule.decider import Decider
 from ingest.schedule.log import say
 from ingest.schedule.pipelines import OpenPoller, Poller
@@ -31,12 +32,13 @@ async def run_daemon(
     settings: Settings,
     *,
     clock: Callable[[], datetime] = utc_now,
-    chores: Sequence[Chore] = (),
+    chores: Sequence[Chore] | None = None,
     reload: Callable[[], Settings] | None = None,
     started: Callable[[Daemon], None] = lambda _: None,
 ) -> int:
     """Run until SIGTERM or SIGINT; return the exit code. SIGHUP calls `reload`.
 
+    `chores` is what is done beside polling, the usual where None: retention and reconciling.
     `reload` reads the config again and subscribes what it names; it runs in a thread. `started` is
     given the daemon before it begins, for whoever wants to stop it without a signal.
     """
@@ -47,7 +49,7 @@ async def run_daemon(
         decider=decider,
         open_poller=_opener(database, decider, clock),
         clock=clock,
-        chores=chores,
+        chores=usual_chores(database, clock) if chores is None else chores,
         reload=reload,
     )
     loop = asyncio.get_running_loop()

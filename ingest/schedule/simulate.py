@@ -6,18 +6,35 @@ these arrivals the real decision function runs with the settings in question, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ingest.model import FeedSchedule, PollCounts, PollOutcome, ScheduleInput
 from ingest.schedule.decide import decide
+from ingest.schedule.states import SUCCESSES
 
 if TYPE_CHECKING:
     from ingest.config import ScheduleSettings
     from ingest.model import CadenceHints
+
+
+class StoredPoll(Protocol):
+    """What is needed of a row of the poll table."""
+
+    @property
+    def started_at(self) -> datetime:
+        """When the request began."""
+
+    @property
+    def outcome(self) -> PollOutcome:
+        """How it ended."""
+
+    @property
+    def counts(self) -> PollCounts | None:
+        """What became of the entries, where a document was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,25 @@ class FeedHistory:
     polls: tuple[PastPoll, ...]
     hints: CadenceHints | None = None
     min_interval_seconds: int | None = None
+
+
+def history_of(
+    feed_id: int,
+    stored: Iterable[StoredPoll],
+    *,
+    hints: CadenceHints | None = None,
+    min_interval_seconds: int | None = None,
+) -> FeedHistory:
+    """The history of a feed from its stored polls, in whatever order they come."""
+    polls = [
+        PastPoll(one.started_at, one.counts.new, one.counts.entries)
+        if one.counts is not None
+        else PastPoll(one.started_at)
+        for one in stored
+        if one.outcome in SUCCESSES
+    ]
+    polls.sort(key=lambda poll: poll.at)
+    return FeedHistory(feed_id, tuple(polls), hints, min_interval_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from ingest.config import ScheduleSettings, Settings
 from ingest.errors import ConfigError
 from ingest.model import FeedState, Polled, PollOutcome
 from ingest.schedule import daemon as daemon_module
-from ingest.schedule.daemon import Chore
+from ingest.schedule.chores import Chore, usual_chores
 from ingest.schedule.run import run_daemon
 from ingest.store.engine import Database, open_database
 from ingest.store.leases import DueFeed
-from ingest.store.tables import worker
+from ingest.store.tables import poll, worker
 from tests.faultserver import FaultServer, serves
 from tests.schedule.daemons import QUICK, Bench, Said, ended, unchanged, until, utc_now
 
@@ -345,16 +346,41 @@ async def test_sighup_calls_for_the_settings_again(
 
 async def test_chores_are_done_in_their_own_time(sqlite_url: str, loopback: Settings) -> None:
     database = open_database(sqlite_url)
-    done = 0
+    done: list[Settings] = []
 
-    def sweep() -> str | None:
-        nonlocal done
-        done += 1
+    def sweep(settings: Settings, stop: Callable[[], bool]) -> str | None:
+        assert not stop()
+        done.append(settings)
         return "swept"
 
     chores = [Chore("sweep", 0.1, sweep)]
     running = asyncio.create_task(run_daemon(database, loopback, chores=chores))
-    await until(lambda: done >= 3)
+    await until(lambda: len(done) >= 3)
     os.kill(os.getpid(), signal.SIGTERM)
     assert await running == 0
+    assert done[0] == loopback
     database.close()
+
+
+def test_polls_older_than_the_retention_go_and_nothing_else_does(database: Database) -> None:
+    bench = Bench(database)
+    bench.subscribe("http://one.example/feed")
+    now = utc_now()
+    with database.begin() as connection:
+        for days in (1, 80, 91, 200):
+            connection.execute(
+                insert(poll).values(
+                    feed_id=1,
+                    started_at=now - timedelta(days=days),
+                    outcome=PollOutcome.OK,
+                    elapsed_seconds=0.1,
+                    received_bytes=10,
+                )
+            )
+    prune, reconcile = usual_chores(database, lambda: now)
+    assert prune.run(QUICK, lambda: False) == "2 polls"
+    assert prune.run(QUICK, lambda: False) is None
+    assert reconcile.run(QUICK, lambda: False) is None
+    with database.connect() as connection:
+        kept = connection.execute(select(poll.c.started_at)).scalars().all()
+    assert sorted(kept) == [now - timedelta(days=80), now - timedelta(days=1)]

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from ingest.config import ScheduleSettings
-from ingest.schedule.simulate import FeedHistory, PastPoll, arrivals, simulate
+from ingest.model import PollCounts, PollOutcome
+from ingest.schedule.simulate import FeedHistory, PastPoll, arrivals, history_of, simulate
+from ingest.store.polls import PastPoll as PastRow
 from tests.schedule.polls import START
 
 
@@ -53,3 +55,40 @@ def test_polling_too_rarely_for_the_document_misses_entries() -> None:
 def test_a_feed_polled_once_says_nothing() -> None:
     row = simulate([FeedHistory(1, (PastPoll(START, 20, 20),))], [("x", ScheduleSettings())])[1]
     assert (row.feeds, row.requests, row.requests_per_feed_day) == (0, 0, 0.0)
+
+
+def test_stored_polls_become_a_history_without_the_failed_ones() -> None:
+    def stored(minutes: int, outcome: PollOutcome, counts: PollCounts | None = None) -> PastRow:
+        return PastRow(
+            started_at=START + timedelta(minutes=minutes),
+            outcome=outcome,
+            status=200,
+            elapsed_seconds=0.1,
+            received_bytes=10,
+            counts=counts,
+            interval_seconds=1_800,
+            possible_gap=False,
+            was_full=False,
+            detail=None,
+        )
+
+    found = history_of(
+        4,
+        [
+            stored(90, PollOutcome.OK, PollCounts(entries=20, new=2, unchanged=18)),
+            stored(60, PollOutcome.TIMEOUT),
+            stored(30, PollOutcome.NOT_MODIFIED),
+            stored(0, PollOutcome.OK, PollCounts(entries=20, new=20)),
+        ],
+        min_interval_seconds=600,
+    )
+    assert found == FeedHistory(
+        4,
+        (
+            PastPoll(START, 20, 20),
+            PastPoll(START + timedelta(minutes=30)),
+            PastPoll(START + timedelta(minutes=90), 2, 20),
+        ),
+        None,
+        600,
+    )
