@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from ingest.cli import (
     articles,
@@ -87,9 +88,15 @@ demo_command.add_to(app)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; return its exit code. Errors go to stderr, one line each."""
+    if "_INGEST_COMPLETE" in os.environ:  # a shell asks what could follow
+        app(prog_name="ingest")
+    command = get_command(app)
     try:
-        result = app(arguments, standalone_mode=False, prog_name="ingest")
+        with command.make_context("ingest", list(arguments)) as context:
+            result = command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as ending:
+        return ending.exit_code
     except IngestError as error:
         return _refuse(str(error), error.exit_code)
     except typer.TyperException as error:

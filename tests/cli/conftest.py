@@ -1,0 +1,111 @@
+"""The command line as a user calls it, and a database that it has filled with the sample feeds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, create_engine, text
+
+from ingest.cli.app import run
+from ingest.cli.demo.outlets import OUTLETS
+from ingest.cli.demo.server import DemoServer
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one call printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The objects that --json printed."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Call `ingest` with these arguments in this process."""
+
+    def call(*arguments: str | Path | int) -> Result:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which the commands are run, without settings from outside."""
+    for variable in [name for name in os.environ if name.startswith("INGEST_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """A config file and the database that the sample feeds were fetched into."""
+
+    config: Path
+    url: str
+    server: DemoServer
+
+    @property
+    def option(self) -> tuple[str, str]:
+        return ("--config", str(self.config))
+
+
+def write_config(path: Path, url: str, server: DemoServer, names: set[str] | None = None) -> None:
+    """A config file for the sample feeds (or those named) and this database."""
+    lines = [
+        f'[database]\nurl = "{url}"',
+        '[fetch]\nallow_networks = ["127.0.0.0/8"]\nsite_delay_seconds = 0.0',
+        "[schedule]\ntick_seconds = 0.1\nmin_interval_seconds = 1\nmax_interval_seconds = 5",
+    ]
+    for outlet in OUTLETS:
+        if names is None or outlet.name in names:
+            lines.append(
+                f'[[feeds]]\nurl = "{server.url(outlet)}"\nname = "{outlet.name}"\n'
+                f'publisher = "{outlet.publisher}"'
+            )
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
+def newsroom(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Newsroom]:
+    """The sample feeds fetched twice, so that the edit and the late copy are in the database.
+
+    Tests that use it only read.
+    """
+    folder = tmp_path_factory.mktemp("newsroom")
+    url = f"sqlite:///{folder}/ingest.db"
+    if request.param == "postgresql":
+        server_url: URL = request.getfixturevalue("postgresql_server")
+        name = f"ingest_newsroom_{os.getpid()}"
+        engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        url = server_url.set(database=name).render_as_string(hide_password=False)
+    config = folder / "config.toml"
+    with DemoServer() as server:
+        write_config(config, url, server)
+        for _ in range(2):
+            assert run(["--quiet", "--config", str(config), "fetch", "--all"]) == 1
+        yield Newsroom(config, url, server)
