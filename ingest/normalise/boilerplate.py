@@ -33,6 +33,7 @@ _SENTENCE_BREAK = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 _BY_PLEA = frozenset(
     ("plea", "newsletter", "donation", "adblock", "cookies", "contact", "comments")
 )
+_PLEA_SHARE = 0.4  # of a long paragraph's sentences say something of the kind
 _NO_LETTERS = re.compile(r"[\W\d_]*")
 _LINK_LINE_WORDS = 25
 _SHORT_LINE_WORDS = 60
@@ -148,9 +149,21 @@ def _by_phrase(
     found = phrases.said(low, telling)
     if found is not None:
         enough = 2 if words <= 25 else 3 if words <= _SHORT_LINE_WORDS else 4
-        if found.strong and found.weight >= enough and not _is_quotation(low):
+        if (
+            found.strong
+            and found.weight >= enough
+            and not _is_quotation(low)
+            and (words <= _SHORT_LINE_WORDS or _pleads_throughout(low, telling))
+        ):
             return found.reason
     return None
+
+
+def _pleads_throughout(low: str, telling: frozenset[str]) -> bool:
+    """Whether so many of a long paragraph's sentences plead that it is no news."""
+    sentences = _SENTENCE_BREAK.split(low)
+    hits = sum(1 for sentence in sentences if phrases.said(sentence, telling) is not None)
+    return hits >= len(sentences) * _PLEA_SHARE
 
 
 def _is_quotation(low: str) -> bool:

@@ -108,7 +108,7 @@ class _Scanner:
         self.around: list[tuple[str, str, str]] = []  # open elements: tag, kind, hints
         self.kind = "p"
         self.hint = ""
-        self.soft = False
+        self.breaks = 0  # line breaks since the block before; two of them part paragraphs
         self.picture = -1  # the picture this block follows, until a block of text came
 
     def scan(self, html: str) -> Reading:
@@ -125,7 +125,7 @@ class _Scanner:
             if self.parts:
                 self._flush()
             if tag == "br":
-                self.soft = True
+                self.breaks += 1
             elif closing:
                 self._close(tag)
             elif tag != "hr":
@@ -152,7 +152,7 @@ class _Scanner:
             kind = "p"
         self.around.append((tag, self.kind, self.hint))
         self.kind, self.hint = kind, hint
-        self.soft = tag in ("td", "th") and self.soft
+        self.breaks = int(tag in ("td", "th") and self.breaks == 1)
 
     def _close(self, tag: str) -> None:
         for index in range(len(self.around) - 1, -1, -1):
@@ -160,7 +160,7 @@ class _Scanner:
                 _, self.kind, self.hint = self.around[index]
                 del self.around[index:]
                 break
-        self.soft = tag in ("td", "th")
+        self.breaks = int(tag in ("td", "th"))
 
     def _image(self, attributes: str) -> None:
         named = dict(_ATTRIBUTE.findall(attributes))
@@ -217,12 +217,12 @@ class _Scanner:
         text = cleaned(text)
         if not text:
             return
-        soft = self.soft and bool(self.blocks) and not ends_paragraph(self.blocks[-1].text)
+        soft = self.breaks == 1 and bool(self.blocks) and not ends_paragraph(self.blocks[-1].text)
         self.blocks.append(
             Block(text, html_tidied(html), self.kind, self.hint, linked, soft, self.picture)
         )
         self.picture = -1
-        self.soft = False
+        self.breaks = 0
 
     def _resolved(self, match: re.Match[str]) -> str:
         url = self._absolute(unescape(match[1]))

@@ -37,10 +37,8 @@ _ROLE = re.compile(
 )
 _INITIALS = re.compile(r"^(?:[a-z]{2,4}|[A-Z]{2})$")
 _BYLINE_IN_TEXT = re.compile(
-    r"^(?:by|par|von|por|door|автор:?|текст:?|text:|autor:|written by|"
-    r"story by|reported by|de notre .{3,40},|a cura di)\s+"
-    r"(?=[^\W\d_a-zа-яё])",
-    re.I,
+    r"^(?i:by|par|von|por|door|автор:?|текст:?|text:|autor:|written by|story by|reported by|"
+    r"de notre .{3,40},|a cura di)\s+(?=[^\W\d_a-zа-яё])"
 )
 _LONGEST_NAME = 60  # characters
 _MOST_AUTHORS = 30
