@@ -26,9 +26,10 @@ from ingest.normalise.identity import is_home_page
 from ingest.normalise.language import language_of
 from ingest.normalise.page_blocks import Block, blocks_of
 from ingest.normalise.page_blocks import count_words as count_page_words
-from ingest.normalise.page_body import Choice, PageNames, choose_body, host_of
+from ingest.normalise.page_body import Choice, choose_body
 from ingest.normalise.page_images import lead_image
 from ingest.normalise.page_metadata import PageMetadata, read_metadata
+from ingest.normalise.page_names import PageNames, host_of
 from ingest.normalise.page_tree import count_elements, decode_page, parse_page
 from ingest.normalise.wire import read_dateline
 

@@ -10,60 +10,25 @@ neighbours, and what the page itself calls something else (related, newsletter â
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from ingest.normalise.data import table
 from ingest.normalise.page_blocks import Block, tokens_of
+from ingest.normalise.page_names import Names, PageNames, is_cross_reference
 from ingest.normalise.page_phrases import foreign_phrase
 from ingest.normalise.page_tree import Element
+from ingest.normalise.page_votes import Votes, elect
 
 _NOT_BODY = frozenset(table("page_tree")["surroundings"]["not_body"])
-_NOT_ALNUM = re.compile(r"[\W_]+")
-# A year with a day beside it, or a time of day.
-_DATED = re.compile(
-    r"\b\d{1,2}:\d\d\b|\b(?:19|20)\d\d\b.*?\b\d{1,2}\b|(?<![.,\d])\b\d{1,2}\b.*?\b(?:19|20)\d\d\b"
-)
 _LISTS = frozenset(("ul", "ol", "li", "dl", "table", "tbody", "thead", "tfoot", "tr", "blockquote"))
-_MAX_VOTED_CHARS = 500_000
+_NO_NAMES = PageNames()
 # The next four were chosen on one half of article-pages. They are not delicate: with 2 to 4, .7 to
 # .9, .2 to .5 and .03 to .5 neither half's F1 moves by more than .002 (docs/pages.md).
 _VOTE = 3.0  # how much more a voted block's prose weighs
 _CONTAINER_SHARE = 0.8  # of all evidence; the rest is comments, boxes and teasers
 _GUARD = 0.3  # of all evidence: an element with more is no side matter whatever it is called
 _FLOOR = 0.1  # of the voted prose: shapes with more are the body's own
-
-
-def squeeze(text: str) -> str:
-    """Letters and digits only, lower case: what is compared is what a reader reads."""
-    return _NOT_ALNUM.sub("", text).lower()
-
-
-class _Votes:
-    """Does another extractor's text hold this block?"""
-
-    def __init__(self, text: str) -> None:
-        self._lines = {squeeze(line) for line in text.split("\n")}
-        self._lines.discard("")
-        self._all = "\n".join(squeeze(line) for line in text.split("\n"))
-        words = text.lower().split()
-        self._shingles = {tuple(words[i : i + 4]) for i in range(len(words) - 3)}
-
-    def holds(self, block: Block) -> bool:
-        squeezed = squeeze(block.text)
-        if squeezed in self._lines:
-            return True
-        if len(squeezed) < 40:
-            return False
-        if squeezed in self._all:
-            return True
-        words = block.text.lower().split()
-        shingles = [tuple(words[i : i + 4]) for i in range(len(words) - 3)]
-        return bool(shingles) and (
-            sum(shingle in self._shingles for shingle in shingles) >= 0.6 * len(shingles)
-        )
 
 
 def _evidence(block: Block) -> float:
@@ -120,86 +85,6 @@ def _container(blocks: list[Block]) -> Element | None:
     return best[1] if best and total else None
 
 
-def _elect(texts: Iterable[str]) -> str | None:
-    """Of several extractors' texts the one to believe.
-
-    Where they differ widely, one has taken in what surrounds the article: the shorter one is
-    right, unless it is a scrap.
-    """
-    candidates = sorted((t for t in texts if t.strip()), key=len)
-    if not candidates:
-        return None
-    longest = candidates[-1]
-    whole = [t for t in candidates if len(t.split()) >= 50]
-    if whole and len(whole[0]) < 0.75 * len(longest):
-        return whole[0]
-    return longest
-
-
-@dataclass(frozen=True, slots=True)
-class PageNames:
-    """What a page calls itself: strings that stand on the page and are not body."""
-
-    headlines: tuple[str, ...] = ()
-    descriptions: tuple[str, ...] = ()
-    host: str | None = None  # to tell inward links from outward ones
-
-
-class _Names:
-    def __init__(self, names: PageNames) -> None:
-        self._headlines = [squeezed for h in names.headlines if (squeezed := squeeze(h))]
-        self._descriptions = {squeeze(d) for d in names.descriptions} - {""}
-
-    def reason_against(self, block: Block, *, opening: bool, leading: bool) -> str | None:
-        """Whether the block is the headline or the deck, standing where those stand."""
-        if opening and (block.tag == "h1" or self._is_headline(block)):
-            return "headline"
-        if block.words >= 4 and squeeze(block.text) in self._headlines:
-            return "headline"
-        if leading and (
-            (block.is_heading and block.words >= 20)
-            or (not block.is_prose and squeeze(block.text) in self._descriptions)
-        ):
-            return "deck"
-        if (
-            leading
-            and not block.is_prose
-            and not block.is_heading
-            and block.words <= 20
-            and _DATED.search(block.text)
-        ):
-            return "about"
-        return None
-
-    def _is_headline(self, block: Block) -> bool:
-        squeezed = squeeze(block.text)
-        return len(squeezed) > 8 and any(
-            squeezed == h or (len(squeezed) > 0.5 * len(h) and squeezed in h)
-            for h in self._headlines
-        )
-
-
-def host_of(url: str) -> str | None:
-    """The host of a URL, None where it has none or is none."""
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
-
-
-def _same_site(one: str, other: str) -> bool:
-    one, other = one.removeprefix("www."), other.removeprefix("www.")
-    return one == other or one.endswith("." + other) or other.endswith("." + one)
-
-
-def _is_cross_reference(block: Block, host: str | None) -> bool:
-    """A line that is nothing but a link to another page of the same site."""
-    if not block.targets or block.link_share < 0.85 or block.words < 4:
-        return False
-    hosts = [host_of(target) for target in block.targets]
-    return all(h is None or (host is not None and _same_site(h, host)) for h in hosts)
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The body's blocks in order, and what stood among them and was left out, with the reason."""
@@ -209,15 +94,15 @@ class Choice:
 
 
 def choose_body(
-    blocks: list[Block], *, voted_texts: Iterable[str] = (), names: PageNames = PageNames()
+    blocks: list[Block], *, voted_texts: Iterable[str] = (), names: PageNames = _NO_NAMES
 ) -> Choice:
     """Which of a page's blocks are the article's body; none where there is no article.
 
     `voted_texts` are other extractors' results for the same page. Marks the blocks.
     """
-    elected = _elect(voted_texts)
+    elected = elect(voted_texts)
     if elected:
-        votes = _Votes(elected[:_MAX_VOTED_CHARS])
+        votes = Votes(elected)
         for block in blocks:
             block.voted = votes.holds(block)
     _mark_hints(blocks)
@@ -236,7 +121,7 @@ def choose_body(
         if block in core or (block.voted and not block.hint and _is_at_home(block, homes))
     ]
     first_prose = next(place for place, block in enumerate(inside) if block in core)
-    called = _Names(names)
+    called = Names(names)
     chosen: list[Block] = []
     removed: list[tuple[str, Block]] = []
     for place, block in enumerate(inside):
@@ -258,7 +143,7 @@ def choose_body(
             or called.reason_against(
                 block, opening=place <= first_prose + 1, leading=place <= first_prose
             )
-            or ("cross_reference" if _is_cross_reference(block, names.host) else None)
+            or ("cross_reference" if is_cross_reference(block, names.host) else None)
             or foreign_phrase(block.text, block.words)
         )
         if reason:
@@ -281,17 +166,28 @@ def _is_at_home(block: Block, homes: set[Element]) -> bool:
 
 
 def _core(inside: list[Block]) -> set[Block]:
-    """The prose that stands as the voted prose does."""
+    """The prose that stands as the voted prose does, and in the same articles."""
     shapes: dict[tuple[str, ...], int] = {}
+    articles: set[Element | None] = set()
     for block in inside:
         if block.voted and block.is_prose and not block.hint:
             shapes[block.shape] = shapes.get(block.shape, 0) + len(block.text)
+            articles.add(_article_of(block))
     floor = _FLOOR * sum(shapes.values())
     core = set()
     for block in inside:
         if not block.is_prose or block.hint or block.is_heading:
             continue
         weight = shapes.get(block.shape, 0)
-        if not shapes or (block.voted and weight) or weight > floor:
+        if (
+            not shapes
+            or (block.voted and weight)
+            or (weight > floor and _article_of(block) in articles)
+        ):
             core.add(block)
     return core
+
+
+def _article_of(block: Block) -> Element | None:
+    """The nearest <article>: pages that scroll on without end hold several alike."""
+    return next((e for e in reversed(block.ancestors) if e.tag == "article"), None)
