@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
-
-import xxhash
 
 from ingest.config import FetchSettings
 from ingest.errors import FetchError, MissingExtra
@@ -23,18 +21,18 @@ from ingest.fetch.answer import (
     failure_of,
     retry_after_seconds,
 )
+from ingest.fetch.document import hash_of, inflated, validators_after_304, validators_of
 from ingest.fetch.guard import Guard, Resolver, refused
-from ingest.fetch.inflate import CorruptBody, Inflated, InflatedTooLarge, accept_encoding, inflate
+from ingest.fetch.inflate import CorruptBody, InflatedTooLarge, accept_encoding, inflate
+from ingest.fetch.redirect import is_same_server, next_target
 from ingest.fetch.request import Auth, FetchRequest, Limits, default_user_agent
-from ingest.fetch.target import InvalidUrl, Target, masked, parse_target, redirect_target
+from ingest.fetch.target import InvalidUrl, Target, masked, parse_target
 from ingest.fetch.wire import Call, Receiver, Wire
 from ingest.model import Fetched, PollOutcome, Redirect, Validators
 
 if TYPE_CHECKING:
     import httpx
 
-# Inflating more than this happens beside the event loop: zlib lets go of the interpreter.
-_INFLATE_ASIDE_BYTES = 262_144
 # Headers a feed's settings may not set: they belong to the exchange.
 _OURS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "cookie", "te"}
@@ -98,21 +96,58 @@ class Client:
             async with asyncio.timeout(limits.total_timeout_seconds):
                 return await self._follow(request, limits, hops)
         except TimeoutError as error:
-            raise FetchError(
-                f"{masked(request.url)} was not done in {limits.total_timeout_seconds:g} s",
-                PollOutcome.TIMEOUT,
-                redirects=tuple(hops),
-            ) from error
+            raise _overdue(request.url, limits, hops) from error
         except FetchError as error:
             if hops and not error.redirects:
                 error.redirects = tuple(hops)
             raise
 
+    async def post(self, url: str, content: bytes, *, content_type: str) -> int:
+        """Send `content`, as to a WebSub hub; the status of a 2xx. Raises FetchError.
+
+        307 and 308 are followed (WebSub, section 5.1), other redirects are failures.
+        """
+        limits = self._limits
+        wire = self._opened_wire()
+        headers = (
+            ("user-agent", self._user_agent),
+            ("accept", "*/*"),
+            ("content-type", content_type),
+        )
+        proxy, verify_tls = self._settings.proxy, self._settings.verify_tls
+        try:
+            async with asyncio.timeout(limits.total_timeout_seconds):
+                target = parse_target(url)
+                seen = {target.url}
+                for _ in range(limits.max_redirects + 1):
+                    self._check(target, proxy)
+                    receiver = Receiver(limits)
+                    call = Call(target, headers, limits, proxy, verify_tls, content)
+                    await wire.exchange(call, receiver)
+                    if receiver.status not in (307, 308):
+                        break
+                    target = next_target(target, receiver, seen)
+        except InvalidUrl as error:
+            raise refused(str(error)) from error
+        except TimeoutError as error:
+            raise _overdue(url, limits) from error
+        if not receiver.is_document:
+            raise self._failure(receiver)
+        return receiver.status
+
+    def _opened_wire(self) -> Wire:
+        if self._wire is None:
+            raise RuntimeError("the client is not open: use it as `async with Client(…)`")
+        return self._wire
+
+    def _check(self, target: Target, proxy: str | None) -> None:
+        self._guard.check_target(target)
+        if proxy is not None:
+            self._guard.check_proxied_target(target)
+
     async def _follow(self, request: FetchRequest, limits: Limits, hops: list[Redirect]) -> Fetched:
         started_at = time.monotonic()
-        wire = self._wire
-        if wire is None:
-            raise RuntimeError("the client is not open: use it as `async with Client(…)`")
+        wire = self._opened_wire()
         try:
             first = target = parse_target(request.url)
         except InvalidUrl as error:
@@ -124,9 +159,7 @@ class Client:
             verify_tls = request.verify_tls
         received_bytes = 0
         while True:
-            self._guard.check_target(target)
-            if proxy is not None:
-                self._guard.check_proxied_target(target)
+            self._check(target, proxy)
             receiver = Receiver(limits)
             headers = self._headers(request, target, first)
             await wire.exchange(Call(target, headers, limits, proxy, verify_tls), receiver)
@@ -134,7 +167,7 @@ class Client:
             status = receiver.status
             if status not in REDIRECT_STATUSES:
                 break
-            target = _next_target(target, receiver, seen)
+            target = next_target(target, receiver, seen)
             hops.append(Redirect(status, target.url))
             if len(hops) > limits.max_redirects:
                 raise FetchError(
@@ -144,11 +177,11 @@ class Client:
                 )
         is_complete = True
         if status == 304:
-            body, body_hash, validators = None, None, _after_304(request, receiver)
+            body, body_hash, validators = None, None, validators_after_304(request, receiver)
         else:
             if not receiver.is_document or status in (206, 226):
                 raise self._failure(receiver)
-            document = await _inflated(receiver, limits)
+            document = await inflated(receiver, limits)
             body = document.body
             who = challenge_in(receiver.headers, body)
             if who is not None:
@@ -158,9 +191,9 @@ class Client:
                     PollOutcome.BLOCKED,
                     status=status,
                 )
-            body_hash = _signed(xxhash.xxh3_64_intdigest(body))
+            body_hash = hash_of(body)
             is_complete = document.is_complete and not receiver.is_cut_short
-            validators = _validators(receiver) if is_complete else Validators()
+            validators = validators_of(receiver) if is_complete else Validators()
             if body_hash == request.known_body_hash:
                 body = None
         return Fetched(
@@ -185,7 +218,7 @@ class Client:
             "accept": request.accept,
             "accept-encoding": accept_encoding(),
         }
-        if _is_same_server(first, target):
+        if is_same_server(first, target):
             for name, value in request.headers.items():
                 if name.lower() not in _OURS:
                     if not _SENDABLE.fullmatch(f"{name}{value}"):
@@ -215,6 +248,14 @@ class Client:
         return FetchError(message, outcome, status=status, retry_after_seconds=asked)
 
 
+def _overdue(url: str, limits: Limits, hops: Sequence[Redirect] = ()) -> FetchError:
+    return FetchError(
+        f"{masked(url)} was not done in {limits.total_timeout_seconds:g} s",
+        PollOutcome.TIMEOUT,
+        redirects=tuple(hops),
+    )
+
+
 def _make_wire(
     settings: FetchSettings, guard: Guard, transport: httpx.AsyncBaseTransport | None
 ) -> Wire:
@@ -232,81 +273,3 @@ def _make_wire(
     from ingest.fetch.httpx_wire import HttpxWire
 
     return HttpxWire(guard, max_connections=settings.concurrency, transport=transport)
-
-
-def _next_target(target: Target, receiver: Receiver, seen: set[str]) -> Target:
-    status = receiver.status
-    location = receiver.headers.get("location")
-    if not location:
-        raise FetchError(
-            f"{status} without saying where to", PollOutcome.REDIRECT_ERROR, status=status
-        )
-    try:
-        following = redirect_target(target, location)
-    except InvalidUrl as error:
-        raise FetchError(
-            f"{status} to what is no address: {error}", PollOutcome.REDIRECT_ERROR, status=status
-        ) from error
-    if following.url in seen:
-        raise FetchError(
-            f"redirects go in a circle, back to {masked(following.url)}",
-            PollOutcome.REDIRECT_ERROR,
-            status=status,
-        )
-    seen.add(following.url)
-    return following
-
-
-def _is_same_server(first: Target, target: Target) -> bool:
-    """Same origin, or the same host moved from http to https on the usual ports."""
-    if target.origin == first.origin:
-        return True
-    return (
-        target.host == first.host
-        and (first.scheme, target.scheme) == ("http", "https")
-        and first.is_default_port
-        and target.is_default_port
-    )
-
-
-def _validators(receiver: Receiver) -> Validators:
-    headers = receiver.headers
-    return Validators(headers.get("etag") or None, headers.get("last-modified") or None)
-
-
-def _after_304(request: FetchRequest, receiver: Receiver) -> Validators:
-    """What a 304 gives replaces what was sent; what it leaves out stays (RFC 9111, 3.2, 4.3.4)."""
-    sent, given = request.validators, _validators(receiver)
-    if sent == Validators():
-        raise FetchError(
-            "304, though the whole document was asked for",
-            PollOutcome.PROTOCOL_ERROR,
-            status=304,
-        )
-    return Validators(given.etag or sent.etag, given.last_modified or sent.last_modified)
-
-
-async def _inflated(receiver: Receiver, limits: Limits) -> Inflated:
-    body = receiver.body()
-    encoding = receiver.headers.get("content-encoding", "")
-    cap = limits.max_inflated_bytes
-    try:
-        if len(body) > _INFLATE_ASIDE_BYTES and encoding:
-            return await asyncio.to_thread(inflate, body, encoding, max_bytes=cap)
-        return inflate(body, encoding, max_bytes=cap)
-    except InflatedTooLarge as error:
-        raise FetchError(
-            f"the body inflates to more than fetch.max_inflated_bytes allows ({cap:,} bytes)",
-            PollOutcome.TOO_LARGE,
-            status=receiver.status,
-        ) from error
-    except CorruptBody as error:
-        raise FetchError(
-            f"the body cannot be inflated: {error}",
-            PollOutcome.PROTOCOL_ERROR,
-            status=receiver.status,
-        ) from error
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value

@@ -170,6 +170,7 @@ class _Slot:
         self._configured: tuple[object, ...] | None = None
         self._is_proxied = False
         self._names_addresses = False
+        self._posts = False
         self._lines: list[bytes] = []
         self._header_bytes = 0
         self._has_started = False
@@ -213,6 +214,12 @@ class _Slot:
         elif self._names_addresses:  # else the last host's would be put into the cache anew
             handle.unsetopt(pycurl.RESOLVE)
             self._names_addresses = False
+        if call.content is not None:
+            handle.setopt(pycurl.POSTFIELDS, call.content)  # makes it a POST
+            self._posts = True
+        elif self._posts:
+            handle.setopt(pycurl.HTTPGET, 1)
+            self._posts = False
         configuration = (call.limits, call.proxy, call.verify_tls)
         if configuration != self._configured:
             self._configure(call)

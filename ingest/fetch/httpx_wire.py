@@ -156,12 +156,13 @@ class HttpxWire:
         """Make `call` and push the answer into `receiver`. Raises FetchError."""
         limits = call.limits
         request = httpx.Request(
-            "GET",
+            "GET" if call.content is None else "POST",
             call.target.url,
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1", "replace"))
                 for name, value in call.headers
             ],
+            content=call.content,
             extensions={
                 "timeout": {
                     "connect": limits.connect_timeout_seconds,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
 
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _MAX_LAYERS = 2
 _MAX_MEMBERS = 1_000  # of a gzip file: each costs a decompressor
 _ZSTD_MAX_WINDOW_BYTES = 8 << 20  # RFC 9659
@@ -62,7 +62,7 @@ def inflate(body: bytes, content_encoding: str, *, max_bytes: int) -> Inflated:
             break
         step = _DECODERS[name](body, max_bytes)
         body, is_complete = step.body, is_complete and step.is_complete
-    if not known and body.startswith(_GZIP_MAGIC):
+    if not known and body.startswith(GZIP_MAGIC):
         step = _gunzip(body, max_bytes)
         body, is_complete = step.body, step.is_complete
     if len(body) > max_bytes:
@@ -71,7 +71,7 @@ def inflate(body: bytes, content_encoding: str, *, max_bytes: int) -> Inflated:
 
 
 def _gunzip(body: bytes, max_bytes: int) -> Inflated:
-    if not body.startswith(_GZIP_MAGIC):
+    if not body.startswith(GZIP_MAGIC):
         if body[:1] in b"<{ \r\n\t\xef":
             return Inflated(body)  # said to be compressed, and is not
         raise CorruptBody("gzip")
@@ -95,7 +95,7 @@ def _gunzip(body: bytes, max_bytes: int) -> Inflated:
         if not decoder.eof:
             return Inflated(b"".join(parts), is_complete=False)
         body = decoder.unused_data
-        if not body.startswith(_GZIP_MAGIC):
+        if not body.startswith(GZIP_MAGIC):
             break
     return Inflated(parts[0] if len(parts) == 1 else b"".join(parts))
 

@@ -18,17 +18,21 @@ from ingest.model import PollOutcome
 # Of an answer that is no document (errors, redirects) enough to recognise a challenge page and to
 # let the connection live on.
 _ASIDE_BYTES = 65_536
+_SINGLE_FIELDS = frozenset(
+    {"location", "etag", "last-modified", "content-type", "content-length", "retry-after", "date"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One exchange: a GET of `target` with `headers`."""
+    """One exchange: a GET of `target` with `headers`, or a POST where there is `content`."""
 
     target: Target
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     limits: Limits
     proxy: str | None = field(default=None, repr=False)
     verify_tls: bool = True
+    content: bytes | None = field(default=None, repr=False)
 
 
 class Receiver:
@@ -58,7 +62,10 @@ class Receiver:
         self.is_cut_short = False  # set by the wire: the connection ended before the body did
 
     def start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """The status and the header fields, which are joined by ", " where a name repeats."""
+        """The status and the header fields, which are joined by ", " where a name repeats.
+
+        Of those that may stand only once (RFC 9110, section 5.3) the first one counts.
+        """
         self.status = status
         joined = self.headers = {}
         size = 0
@@ -66,7 +73,10 @@ class Receiver:
             size += len(raw_name) + len(raw_value) + 4
             name = raw_name.decode("latin-1").lower()
             value = raw_value.decode("latin-1")
-            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+            if name not in joined:
+                joined[name] = value
+            elif name not in _SINGLE_FIELDS:
+                joined[name] = f"{joined[name]}, {value}"
         if size > self._limits.max_header_bytes:
             raise headers_too_large(self._limits)
         if not self.is_document:

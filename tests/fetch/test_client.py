@@ -234,3 +234,18 @@ async def test_a_validator_that_cannot_be_sent_is_left_out(
     got = await client.fetch(FetchRequest(url=server.url("/healthy"), validators=sent))
     assert got.status == 304
     assert "if-none-match" not in server.requests[0].headers
+
+
+async def test_of_a_header_that_may_stand_only_once_the_first_counts(
+    client: Client, server: FaultServer
+) -> None:
+    twice = [("location", "/healthy"), ("location", "/gone"), ("x-a", "1"), ("x-a", "2")]
+    url = server.on("/twice", answers(302, b"", *twice))
+    got = await client.fetch(FetchRequest(url=url))
+    assert got.url == server.url("/healthy")
+
+
+async def test_headers_that_repeat_are_joined(client: Client, server: FaultServer) -> None:
+    url = server.on("/links", answers(200, HEALTHY, ("link", "<a>; rel=hub"), ("Link", "<b>")))
+    got = await client.fetch(FetchRequest(url=url))
+    assert got.headers["link"] == "<a>; rel=hub, <b>"

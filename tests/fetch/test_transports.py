@@ -14,7 +14,7 @@ from ingest.config import FetchSettings
 from ingest.errors import FetchError, MissingExtra
 from ingest.fetch import Client, FetchRequest
 from ingest.model import PollOutcome
-from tests.faultserver import HEALTHY, FaultServer, serves
+from tests.faultserver import HEALTHY, FaultServer, answers, redirects, serves
 from tests.fetch.conftest import LOOPBACK
 
 
@@ -96,6 +96,44 @@ async def test_closing_ends_what_is_under_way(settings: FetchSettings, server: F
     assert time.monotonic() - started_at < 1
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_post_carries_its_body_and_the_next_fetch_is_a_get_again(
+    client: Client, server: FaultServer
+) -> None:
+    url = server.on("/hub", redirects(307, "/hub2"))
+    server.on("/hub2", answers(202))
+    assert await client.post(url, b"hub.mode=subscribe", content_type="text/plain") == 202
+    assert (await client.fetch(FetchRequest(url=server.url("/healthy")))).body == HEALTHY
+    seen = [(one.method, one.path, one.body) for one in server.requests]
+    assert seen == [
+        ("POST", "/hub", b"hub.mode=subscribe"),
+        ("POST", "/hub2", b"hub.mode=subscribe"),
+        ("GET", "/healthy", b""),
+    ]
+    assert server.requests[0].headers["content-type"] == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/missing", PollOutcome.CLIENT_ERROR),
+        ("/redirect-nowhere", PollOutcome.PROTOCOL_ERROR),
+        ("/reset-at-once", PollOutcome.CONNECT_ERROR),
+    ],
+)
+async def test_a_post_that_fails_says_so(
+    client: Client, server: FaultServer, path: str, outcome: PollOutcome
+) -> None:
+    with pytest.raises(FetchError) as caught:
+        await client.post(server.url(path), b"x", content_type="text/plain")
+    assert caught.value.outcome is outcome
+
+
+async def test_a_post_is_guarded_too(client: Client) -> None:
+    with pytest.raises(FetchError) as caught:
+        await client.post("http://10.0.0.1/hub", b"x", content_type="text/plain")
+    assert caught.value.outcome is PollOutcome.REFUSED
 
 
 async def test_a_client_that_is_not_open_says_so() -> None:
