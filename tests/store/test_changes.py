@@ -1,0 +1,74 @@
+"""The change stream: in order, without gaps, also with several writers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.errors import UsageError
+from ingest.store import changes
+from ingest.store.changes import ChangeKind, NewChange
+from ingest.store.engine import Database, open_database
+from tests.store.build import NOW, after, an_article, entry, store, subscribe
+
+
+def _append(database: Database, article_id: int) -> None:
+    with database.begin() as connection:
+        changes.append(connection, [NewChange(ChangeKind.ARTICLE_NEW, article_id=article_id)], NOW)
+
+
+def test_a_reader_goes_on_where_it_stopped(database: Database) -> None:
+    for article_id in range(1, 6):
+        _append(database, article_id)
+    with database.connect() as connection:
+        first = changes.read(connection, limit=2)
+        rest = changes.read(connection, first[-1].cursor)
+        assert [one.article_id for one in (*first, *rest)] == [1, 2, 3, 4, 5]
+        assert changes.read(connection, rest[-1].cursor) == []
+        assert changes.latest_cursor(connection) == rest[-1].cursor
+        cursors = [changes.parse_cursor(one.cursor) for one in (*first, *rest)]
+    assert cursors == sorted(set(cursors))
+
+
+def test_what_was_stored_and_revised_is_told_in_order(database: Database) -> None:
+    (feed_id,) = subscribe(database, "https://a.org/rss")
+    (article_id,) = store(database, {feed_id: [entry(an_article("x"))]})[feed_id].new_articles
+    store(database, {feed_id: [entry(an_article("x", text="New text."))]}, at=after(60))
+    with database.connect() as connection:
+        found = changes.read(connection)
+        only = changes.read(connection, kinds=[ChangeKind.ARTICLE_REVISED])
+    assert [(one.kind, one.article_id, one.feed_id, one.at) for one in found] == [
+        (ChangeKind.ARTICLE_NEW, article_id, feed_id, NOW),
+        (ChangeKind.ARTICLE_REVISED, article_id, feed_id, after(60)),
+    ]
+    assert [one.data for one in only] == [{"reason": "edit"}]
+
+
+def test_nothing_appears_later_behind_a_cursor_that_was_given(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+    with database.begin() as slow:
+        changes.append(slow, [NewChange(ChangeKind.ARTICLE_NEW, article_id=1)], NOW)
+        _append(database, 2)  # commits before the slow one
+        with database.connect() as connection:
+            assert changes.read(connection) == []
+            assert changes.latest_cursor(connection) == changes.START
+    with database.connect() as connection:
+        assert sorted(one.article_id or 0 for one in changes.read(connection)) == [1, 2]
+    database.close()
+
+
+def test_a_rolled_back_change_is_never_told(database: Database) -> None:
+    def fail() -> None:
+        with database.begin() as connection:
+            changes.append(connection, [NewChange(ChangeKind.ARTICLE_NEW, article_id=1)], NOW)
+            raise RuntimeError("rolled back")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.connect() as connection:
+        assert changes.read(connection) == []
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1.x", "-1.2", "1.2.3"])
+def test_what_is_no_cursor_is_refused(database: Database, cursor: str) -> None:
+    with database.connect() as connection, pytest.raises(UsageError, match="no cursor"):
+        changes.read(connection, cursor)
