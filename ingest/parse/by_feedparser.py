@@ -17,6 +17,8 @@ from ingest.parse.clean import Prolog, repaired
 from ingest.parse.finish import finished
 from ingest.parse.mended import MendedLoose, MendedStrict, TooDeep
 
+_MAX_LOOSE = 5_000_000  # characters read tolerantly, which is slow; the rest is left out
+
 
 def read(
     prolog: Prolog, *, url: str, encoding: str, faults: tuple[str, ...], settings: ParseSettings
@@ -78,7 +80,7 @@ def _strictly(text: str, url: str) -> MendedStrict | None:
 
 def _loosely(text: str, url: str) -> MendedLoose:
     handler = MendedLoose(url, None, "utf-8", {})
-    handler.feed(text)
+    handler.feed(text[:_MAX_LOOSE])
     return handler
 
 

@@ -40,6 +40,7 @@ class DraftMedia:
     credits: list[str] = field(default_factory=list)
     alt: str | None = None
     parent: DraftMedia | None = None
+    is_group: bool = False
     link: DraftLink | None = None  # the link element it stands in
 
     def finished(self) -> Media | None:
@@ -74,6 +75,7 @@ class DraftEntry:
     """One entry while it is read. Texts that are empty count as absent."""
 
     guid: str | None = None
+    guid_depth: int = 1_000_000
     guid_is_link: bool | None = None  # None: not said
     about: str | None = None  # rdf:about
     links: list[DraftLink] = field(default_factory=list)
@@ -85,6 +87,7 @@ class DraftEntry:
     other_summary: Text | None = None  # dc:description
     itunes_summary: Text | None = None
     itunes_subtitle: Text | None = None
+    group_caption: Text | None = None  # media:description of a group: what a film is about
     contents: list[Text] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
     published: str | None = None
@@ -112,10 +115,15 @@ class DraftEntry:
 
     def finished(self, position: int) -> Entry:
         """Make the choices."""
+        content = self.contents[0] if self.contents else None
         summary = (
             self.description or self.other_summary or self.itunes_summary or self.itunes_subtitle
         )
-        content = self.contents[0] if self.contents else None
+        if summary is None and content is None:
+            summary = self.group_caption
+        title = self.title or self.other_title
+        if title is None and self.about_all_media is not None and self.about_all_media.title:
+            title = Text(self.about_all_media.title)
         notes = self.itunes_summary
         if content is None and notes and summary and len(notes.value) > len(summary.value):
             content = notes  # a podcast's show notes beside a one-line description
@@ -125,7 +133,7 @@ class DraftEntry:
             position=position,
             guid=self.guid or self.about,
             link=link or self._linked_by_id(),
-            title=self.title or self.other_title,
+            title=title,
             summary=summary,
             content=content,
             authors=_unique(self.authors),
@@ -207,6 +215,7 @@ class DraftFeed:
     title_depth: int = 1_000_000
     links: list[DraftLink] = field(default_factory=list)
     description: str | None = None
+    itunes_description: str | None = None
     language: str | None = None
     generator: str | None = None
     image_url: str | None = None
@@ -240,7 +249,7 @@ class DraftFeed:
             self_url=self._first("self"),
             hub_urls=tuple(dict.fromkeys(link.href for link in self.links if link.rel == "hub")),
             next_url=self._first("next"),
-            description=self.description or None,
+            description=self.description or self.itunes_description or None,
             language=self.language or None,
             generator=self.generator or None,
             image_url=self.image_url or None,

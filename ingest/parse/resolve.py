@@ -10,8 +10,20 @@ _PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][^\s\x00-\x20\x
 _EXTRA_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
 _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
 # Never an address of an article or a picture; `data:` would put a whole picture in a column.
+_LOST_AMPERSAND = re.compile(r"&([A-Za-z0-9_]+);")
 _UNSAFE = ("javascript:", "data:", "vbscript:", "about:", "blob:")
 _MAX_LENGTH = 8_000  # characters; servers refuse much less (RFC 9110, section 4.1)
+
+
+def unescaped(address: str) -> str:
+    """Undo the escaping that links in texts of elements often have once too often.
+
+    The rule is feedparser's: an address has no character references, so `&amp;` is `&`, and the
+    semicolon of `&copy;=1` was put there by somebody's HTML parser.
+    """
+    if "&" not in address or ";" not in address:
+        return address
+    return _LOST_AMPERSAND.sub(r"&\1", address.replace("&amp;", "&"))
 
 
 def absolute(base: str, address: str | None) -> str:

@@ -18,6 +18,7 @@ from ingest.parse.fast.names import (
     attributes_of,
     href_of,
 )
+from ingest.parse.resolve import unescaped
 
 Action = Callable[[Walk, DraftEntry, Any], None]
 
@@ -118,7 +119,7 @@ def link_of(walk: Walk, element: Any) -> DraftLink | None:
         href = walk.address(element, given)
         title, length = attributes.get("title"), attributes.get("length")
         return DraftLink(href, rel, kind, title=title, length=length) if href else None
-    href = walk.address(element, walk.line(element))
+    href = walk.address(element, unescaped(walk.line(element)))
     return DraftLink(href, rel, kind, is_text=rel == "alternate") if href else None
 
 

@@ -69,6 +69,12 @@ def _description(walk: Walk, element: Any) -> None:
         walk.feed.description = text.value
 
 
+def _itunes_description(walk: Walk, element: Any) -> None:
+    text = walk.text(element, is_html=False)
+    if text:
+        walk.feed.itunes_description = walk.feed.itunes_description or text.value
+
+
 def _subtitle(walk: Walk, element: Any) -> None:
     text = walk.text(element, is_html=False)
     if text:
@@ -159,6 +165,8 @@ _HEAD = {
     "itunes_title": _other_title,
     "link": _link,
     "description": _description,
+    "itunes_subtitle": _itunes_description,
+    "itunes_summary": _itunes_description,
     "subtitle": _subtitle,
     "tagline": _subtitle,
     "language": _language,
@@ -186,7 +194,7 @@ _HEAD = {
 _IDLE_IN_HEAD = IDLE | {
     *("author", "dc_creator", "itunes_author", "category", "itunes_category", "keywords"),
     *("dc_subject", "itunes_keywords", "media_keywords", "media_category", "guid", "id"),
-    *("itunes_subtitle", "itunes_summary", "media_thumbnail", "media_credit", "textinput"),
+    *("media_thumbnail", "media_credit", "textinput"),
     *("url", "uri", "homepage", "email", "name", "width", "height", "itunes_duration"),
 }
 _IN_TEXT_INPUT = frozenset({"title", "description", "name", "link"})

@@ -69,7 +69,7 @@ def read_itunes_image(walk: Walk, draft: DraftEntry, element: Any) -> None:
 
 def read_media_group(walk: Walk, draft: DraftEntry, element: Any) -> None:
     """Read a group, whose texts are those of all its items."""
-    media_children(walk, draft, element, DraftMedia(parent=draft.about_media))
+    media_children(walk, draft, element, DraftMedia(parent=draft.about_media, is_group=True))
 
 
 def read_media(walk: Walk, draft: DraftEntry, element: Any) -> None:
@@ -131,6 +131,8 @@ def media_element(walk: Walk, draft: DraftEntry, element: Any, about: DraftMedia
     elif name == "media_description":
         text = walk.text(element, is_html=False)
         about.caption = about.caption or (text.value if text else None)
+        if about.is_group:
+            draft.group_caption = draft.group_caption or text
     elif name == "media_credit":
         value = walk.line(element)
         if value:

@@ -11,6 +11,8 @@ puts what it reads into a draft, and says why it does not do what feedparser doe
 * an id is opaque (RFC 4287, section 4.2.6.1): it is not resolved against a base.
 """
 
+from xml.sax.saxutils import unescape
+
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from ingest.parse.mended.core import TooDeep
@@ -21,6 +23,9 @@ from ingest.parse.mended.media import MediaHandlers
 from ingest.parse.mended.texts import TextHandlers
 
 __all__ = ["MendedLoose", "MendedStrict", "TooDeep"]
+
+
+_QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
 class _Handlers(EntryHandlers, TextHandlers, FactHandlers, MediaHandlers, HeadHandlers):
@@ -37,3 +42,8 @@ class MendedLoose(_Handlers, LooseFeedParser):  # type: ignore[misc]
     """For everything else, driven by feedparser's SGML reader."""
 
     is_balanced = False
+
+    def decode_entities(self, element: str, data: str) -> str:
+        """Decode lines of text too: feedparser does it for text constructs only."""
+        data = super().decode_entities(element, data)
+        return data if self.contentparams else unescape(data, _QUOTES)

@@ -6,6 +6,7 @@ from feedparser.util import FeedParserDict
 
 from ingest.parse.draft import DraftEntry, DraftLink
 from ingest.parse.mended.core import Attributes, Core
+from ingest.parse.resolve import unescaped
 
 
 class EntryHandlers(Core):
@@ -55,8 +56,8 @@ class EntryHandlers(Core):
     def _end_guid(self) -> None:
         value = self.pop("x_guid")
         entry = self._entry
-        if entry is not None and value:
-            entry.guid = entry.guid or value
+        if entry is not None and value and self.depth < entry.guid_depth:
+            entry.guid, entry.guid_depth = value, self.depth
 
     _end_id = _end_guid
 
@@ -81,7 +82,7 @@ class EntryHandlers(Core):
         self._open_link = None
         if not self.elementstack or self.elementstack[-1][0] != "x_link":
             return
-        href = self._absolute(self.pop("x_link"))
+        href = self._absolute(unescaped(self.pop("x_link") or ""))
         rel, kind = self._link_rel
         if href:
             self._add_link(DraftLink(href, rel, kind, is_text=rel == "alternate"))

@@ -17,7 +17,7 @@ class MediaHandlers(Core):
 
     def _start_media_group(self, _attrs: Attributes) -> None:
         if self._entry is not None:
-            self._group = DraftMedia(parent=self._entry.about_media)
+            self._group = DraftMedia(parent=self._entry.about_media, is_group=True)
 
     def _end_media_group(self) -> None:
         self._group = self._item = None
@@ -91,6 +91,8 @@ class MediaHandlers(Core):
         about = self._about()
         if value and about is not None:
             about.caption = about.caption or value
+            if about.is_group and self._entry is not None:
+                self._entry.group_caption = self._entry.group_caption or self._take()
 
     def _start_media_credit(self, _attrs: Attributes) -> None:
         self.push("x_credit", 1)

@@ -88,16 +88,22 @@ class TextHandlers(Core):
 
     def _end_itunes_summary(self) -> None:
         self.pop_content("x_summary")
+        text = self._take()
         if self._entry is not None:
-            self._entry.itunes_summary = self._entry.itunes_summary or self._take()
+            self._entry.itunes_summary = self._entry.itunes_summary or text
+        elif self._is_head and text is not None:
+            self.feed_draft.itunes_description = self.feed_draft.itunes_description or text.value
 
     def _start_itunes_subtitle(self, attrs: Attributes) -> None:
         self.push_content("x_summary", attrs, "text/plain", 1)
 
     def _end_itunes_subtitle(self) -> None:
         self.pop_content("x_summary")
+        text = self._take()
         if self._entry is not None:
-            self._entry.itunes_subtitle = self._entry.itunes_subtitle or self._take()
+            self._entry.itunes_subtitle = self._entry.itunes_subtitle or text
+        elif self._is_head and text is not None:
+            self.feed_draft.itunes_description = self.feed_draft.itunes_description or text.value
 
     def _end_subtitle(self) -> None:
         value = self.pop_content("subtitle")
