@@ -69,7 +69,7 @@ def test_articles_are_filtered(cli: Cli, newsroom: Newsroom) -> None:
     def count(*arguments: str) -> int:
         return len(cli(*newsroom.option, "articles", "--json", *arguments).rows)
 
-    assert count("--language", "de") == 4
+    assert count("--language", "de") == 5
     assert count("--since", "1h") == count()
     assert count("--until", "1h") == 0
     assert count("--limit", "3") == 3
