@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _LENGTH_BYTES = 8
 _MAX_TASKS = 2_000  # documents before a worker is replaced: what a library leaks stays bounded
 _MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
-_WALL_FACTOR = 4  # a worker that neither computes nor answers is ended after this × its CPU limit
+_WALL_FACTOR = 4  # a worker that neither computes nor answers is ended after this × its CPU limit,
+_WALL_GRACE_SECONDS = 15  # and this on top: a busy machine is slow to start one
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -134,7 +135,7 @@ class _Worker:
         assert stdout is not None
         self.tasks += 1
         payload = pickle.dumps(question, protocol=pickle.HIGHEST_PROTOCOL)
-        async with asyncio.timeout(self._cpu_seconds * _WALL_FACTOR):
+        async with asyncio.timeout(self._cpu_seconds * _WALL_FACTOR + _WALL_GRACE_SECONDS):
             stdin.write(len(payload).to_bytes(_LENGTH_BYTES, "big"))
             stdin.write(payload)
             await stdin.drain()

@@ -59,7 +59,7 @@ async def test_a_worker_that_is_killed_fails_its_document_and_no_other() -> None
         assert (await pool.harvest(FEED, JOB)).entries
 
 
-async def test_a_document_that_takes_too_much_cpu_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_document_that_takes_too_much_cpu_is_ended() -> None:
     async with WorkerPool(1, cpu_seconds=0.2) as pool:
         big = FEED.replace(b"</channel>", b"<item><title>x &amp; y</title></item>" * 200_000)
         with pytest.raises(ParseError, match=r"more than 0\.2 s of CPU"):
