@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ UNREACHED = frozenset({PollOutcome.NAME_ERROR, PollOutcome.CONNECT_ERROR, PollOu
 FOREIGN = UNREACHED | {PollOutcome.NOT_A_FEED}
 WINDOW_SECONDS = 600.0
 MIN_SITES = 3  # with fewer, ours and theirs cannot be told apart
+FEW_SITES = 6
 MAX_SITES = 12  # the newest results that are looked at
 OUTAGE_SHARE = 0.8  # of them: "most", and hardly ever by chance
 RECENT_SECONDS = 30.0  # sites that hang end together: others answered while they did
@@ -60,8 +62,8 @@ class OutageTracker:
         self._results[site] = _Result(at, outcome not in FOREIGN)
         self._forget(at)
         self.known_sites = max(self.known_sites, len(self._results))
-        if self._most_are_unreached(at):
-            if self.out_since is None:
+        if outcome in FOREIGN:
+            if self.out_since is None and self._most_are_unreached():
                 self.out_since = at
         elif self.out_since is not None and self._answers_again():
             self.out_since = None
@@ -89,22 +91,25 @@ class OutageTracker:
             return Verdict.THEIRS if ago_seconds <= JUST_REACHED_SECONDS else Verdict.UNSURE
         return Verdict.UNSURE
 
-    def _most_are_unreached(self, now: datetime) -> bool:
+    def _most_are_unreached(self) -> bool:
         size = min(max(self.known_sites, MIN_SITES), MAX_SITES)
         newest = list(self._results.values())[-size:]
-        unreached = sum(1 for result in newest if not result.reached)
-        if unreached < math.ceil(OUTAGE_SHARE * size):
+        unreached = [result for result in newest if not result.reached]
+        if len(unreached) < math.ceil(OUTAGE_SHARE * size):
             return False
+        since = unreached[0].at - timedelta(seconds=RECENT_SECONDS)
         balance = 0
         for result in reversed(self._results.values()):
-            if (now - result.at).total_seconds() > RECENT_SECONDS:
+            if result.at < since:
                 break
             balance += -1 if result.reached else 1
         return balance > 0
 
     def _answers_again(self) -> bool:
+        """Two of the newest three; one where so few sites are known that most may be dead."""
         newest = list(self._results.values())[-MIN_SITES:]
-        return sum(1 for result in newest if result.reached) > MIN_SITES / 2
+        needed = 2 if self.known_sites >= FEW_SITES else 1
+        return sum(1 for result in newest if result.reached) >= needed
 
     def _forget(self, now: datetime) -> None:
         for site in list(self._results):

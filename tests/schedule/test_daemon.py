@@ -384,3 +384,26 @@ def test_polls_older_than_the_retention_go_and_nothing_else_does(database: Datab
     with database.connect() as connection:
         kept = connection.execute(select(poll.c.started_at)).scalars().all()
     assert sorted(kept) == [now - timedelta(days=80), now - timedelta(days=1)]
+
+
+async def test_the_end_comes_although_the_database_is_away(
+    sqlite_url: str, loopback: Settings, said: Said
+) -> None:
+    database = open_database(sqlite_url, busy_timeout_seconds=0.1)
+    brief = replace(loopback, schedule=replace(loopback.schedule, drain_timeout_seconds=0.5))
+    with FaultServer(host="0.0.0.0") as server:
+        bench = Bench(database)
+        server.default = serves(etag='"1"')
+        bench.subscribe(server.url("/feed"))
+        running = asyncio.create_task(run_daemon(database, brief, chores=()))
+        await until(lambda: bench.leased() == 1)
+        with database.begin():  # nothing can be written from here on
+            await until(lambda: said.count("database_away") == 1)
+            os.kill(os.getpid(), signal.SIGTERM)
+            async with asyncio.timeout(15):
+                assert await running == 1
+        assert said.count("not_written") + said.count("polls_not_finished") >= 1
+        (row,) = bench.rows()
+        assert row.last_outcome is None  # nothing is marked done that is not stored
+        assert bench.leased() == 1  # until the lease ends; then the poll is repeated
+    database.close()

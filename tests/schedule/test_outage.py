@@ -43,6 +43,10 @@ def test_sites_that_hang_and_time_out_together_are_no_outage_while_others_answer
     for n in range(20):
         tracker.note(f"hangs{n}", PollOutcome.TIMEOUT, after(seconds=20 + n / 100))
         assert not tracker.is_out
+    tracker.note("site0", PollOutcome.OK, after(seconds=49))  # after a quiet half minute
+    assert not tracker.is_out
+    tracker.note("hangs0", PollOutcome.TIMEOUT, after(seconds=80))
+    assert not tracker.is_out
 
 
 def test_with_heavy_traffic_an_outage_is_recognised_within_half_a_minute() -> None:
@@ -97,6 +101,16 @@ def test_an_outage_of_hours_also_ends() -> None:
     assert tracker.is_out  # one answer may be a chance
     tracker.note("site2", PollOutcome.OK, after(hours=6, seconds=1))
     assert not tracker.is_out
+
+
+def test_one_living_site_among_few_dead_ones_ends_what_looked_like_an_outage() -> None:
+    tracker = OutageTracker(known_sites=5)
+    for n in range(4):
+        tracker.note(f"dead{n}", DOWN, after(seconds=n))
+    assert tracker.is_out
+    tracker.note("alive", PollOutcome.OK, after(seconds=60))
+    assert not tracker.is_out
+    assert tracker.verdict("dead0", after(seconds=50), is_final=False) is Verdict.THEIRS
 
 
 def test_a_failure_is_theirs_once_another_site_answered_after_it() -> None:
