@@ -60,9 +60,16 @@ class Seen:
 class Exchange:
     """One request being answered. Everything is sent as given: nothing is corrected."""
 
-    def __init__(self, seen: Seen, writer: asyncio.StreamWriter, server: FaultServer) -> None:
+    def __init__(
+        self,
+        seen: Seen,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        server: FaultServer,
+    ) -> None:
         self.seen = seen
         self.server = server
+        self._reader = reader
         self._writer = writer
         self.is_closed = False
 
@@ -84,6 +91,11 @@ class Exchange:
         await self.head(status, given)
         if body:
             await self.send(body)
+
+    async def hold(self) -> None:
+        """Say nothing until the client goes away."""
+        while await self._reader.read(65_536):
+            pass
 
     def close(self) -> None:
         """End the connection in good order."""
@@ -185,7 +197,7 @@ class FaultServer:
         try:
             while (seen := await _read_request(reader)) is not None:
                 self.requests.append(seen)
-                exchange = Exchange(seen, writer, self)
+                exchange = Exchange(seen, reader, writer, self)
                 behaviour = self._mounted.get(seen.path) or self._faults.get(
                     seen.path[1:], self.default
                 )
@@ -194,6 +206,8 @@ class FaultServer:
                     break
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client has gone
+        except asyncio.CancelledError:
+            return  # the server is being stopped
         finally:
             with contextlib.suppress(OSError):
                 writer.close()
@@ -265,7 +279,7 @@ def sends(*pieces: bytes, pause_seconds: float = 0.0, then: str = "close") -> Be
             if pause_seconds:
                 await asyncio.sleep(pause_seconds)
         if then == "hold":
-            await asyncio.sleep(3600)
+            await exchange.hold()
         elif then == "reset":
             exchange.reset()
         else:

@@ -152,7 +152,7 @@ async def test_healthy_servers_do_not_wait_for_hostile_ones(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert took < 2
+    assert took < 5
     assert (await client.fetch(FetchRequest(url=server.url("/healthy")))).status == 200
 
 
