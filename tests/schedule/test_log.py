@@ -56,10 +56,10 @@ def test_the_level_is_the_configs_and_other_libraries_only_warn() -> None:
     out = io.StringIO()
     set_up(LogSettings(level="warning", format="json"), out)
     say(logging.INFO, "poll")
-    logging.getLogger("apscheduler").info("chatter")
-    logging.getLogger("apscheduler").warning("missed")
+    logging.getLogger("a.library").info("chatter")
+    logging.getLogger("a.library").warning("missed")
     (line,) = out.getvalue().splitlines()
-    assert json.loads(line)["logger"] == "apscheduler"
+    assert json.loads(line)["logger"] == "a.library"
 
 
 def test_an_exception_is_shown_with_its_traceback() -> None:
