@@ -42,12 +42,12 @@ def read_entry(walk: Walk, element: Any) -> None:
             action = actions[tag]
         else:
             action = actions[tag] = _action(walk.name(child))
-        if action.__class__ is str:  # a line of text: the first one counts
+        if action.__class__ is str:  # a line of text: the last one counts
             if len(child):
                 raise Doubt
             text = child.text
-            if text and getattr(draft, action) is None:
-                setattr(draft, action, mended(text) or None)
+            if text and (text := mended(text)):
+                setattr(draft, action, text)
         elif action is not None:
             action(walk, draft, child)
         elif len(child):

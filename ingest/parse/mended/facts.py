@@ -85,7 +85,7 @@ class FactHandlers(Core):
         if not value:
             return
         if self._entry is not None:
-            self._entry.published = self._entry.published or value
+            self._entry.published = value
         elif self._is_head:
             self.feed_draft.published = self.feed_draft.published or value
 
@@ -96,7 +96,7 @@ class FactHandlers(Core):
         if not value:
             return
         if self._entry is not None:
-            self._entry.updated = self._entry.updated or value
+            self._entry.updated = value
         elif self._is_head:
             self.feed_draft.updated = self.feed_draft.updated or value
 
@@ -112,7 +112,7 @@ class FactHandlers(Core):
         if not value:
             return
         if self._entry is not None:
-            self._entry.dc_date = self._entry.dc_date or value
+            self._entry.dc_date = value
         elif self._is_head:
             self.feed_draft.updated = self.feed_draft.updated or value
 
@@ -121,7 +121,7 @@ class FactHandlers(Core):
     def _end_created(self) -> None:
         value = self.pop("created")
         if value and self._entry is not None:
-            self._entry.created = self._entry.created or value
+            self._entry.created = value
 
     _end_dcterms_created = _end_created
 
