@@ -24,10 +24,11 @@ from ingest.model import (
     ScheduleInput,
 )
 from ingest.store import articles, leases, polls, stories
+from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 
-_SETTLE_LIMIT = 500  # articles looked at in one transaction
+_SETTLE_LIMIT = 200  # articles looked at in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Recorder:
         self._settings = settings
         self._decide = decide
         self._clock = clock
+        self._readings = Readings()
 
     def knowledge_of(self, due: DueFeed) -> polls.Knowledge:
         """What the pure stages are to know of the feed. Called from the reader's thread."""
@@ -131,10 +133,12 @@ class Recorder:
 
     def settle(self) -> bool:
         """Find matches and stories for queued articles; return whether there are more."""
-        if not self._settings.dedupe.enabled:
-            return False
         settled = stories.settle(
-            self._database, now=self._clock(), settings=self._settings.dedupe, limit=_SETTLE_LIMIT
+            self._database,
+            now=self._clock(),
+            settings=self._settings.dedupe,
+            limit=_SETTLE_LIMIT,
+            readings=self._readings,
         )
         return len(settled) >= _SETTLE_LIMIT
 
