@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.dedupe.decision import MAX_POSTINGS
-from ingest.dedupe.fingerprint import is_sampled, title_keys
+from ingest.dedupe.fingerprint import title_keys
 from ingest.dedupe.reading import Reading
 
 # All shingles of a text up to this length are looked up, whatever its own sample: a summary may
@@ -24,17 +24,8 @@ MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phras
 def hashes_to_look_up(reading: Reading) -> tuple[int, ...]:
     """The hashes by which the index is asked about a text (signed, without repeats)."""
     shingles = reading.shape.shingles
-    if len(shingles) > LOOK_UP_WHOLE:
-        shingles = shingles[is_sampled(shingles)]
-    keys = title_keys(reading.shape.headline)
-    return tuple(dict.fromkeys(np.concatenate((shingles, keys)).view(np.int64).tolist()))
-
-
-def sampled_hashes(reading: Reading) -> list[int]:
-    """The shingles of a text that the index knows (signed)."""
-    shingles = reading.shape.shingles
-    sampled: list[int] = shingles[is_sampled(shingles)].view(np.int64).tolist()
-    return sampled
+    text = reading.sampled if len(shingles) > LOOK_UP_WHOLE else shingles.view(np.int64).tolist()
+    return tuple({*text, *title_keys(reading.shape.headline).view(np.int64).tolist()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +82,3 @@ def choose(
         support = sum(count >= enough for count in counts.values())
         chosen += [Chosen(article, story, support) for article in most[:DOCUMENTS_A_STORY]]
     return chosen
-
-
-def stories_by_hash(
-    hashes: Sequence[int], postings: Mapping[int, Sequence[int]], story_of: Mapping[int, int]
-) -> dict[int, int]:
-    """In how many stories each hash occurs; articles that are not decided yet count for none."""
-    counts = {}
-    for one in hashes:
-        articles = postings.get(one)
-        if articles:
-            counts[one] = len({story_of[article] for article in articles if article in story_of})
-    return counts

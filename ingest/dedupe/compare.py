@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ingest.dedupe.headline import Headline
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.tokenise import Flags, Floats
@@ -74,21 +72,37 @@ def overlap(a: Headline, b: Headline) -> float:
     return len(left & right) / min(len(left), len(right))
 
 
-def compare(a: Reading, b: Reading, weights_a: Floats, weights_b: Floats) -> Comparison:
-    """Compare two texts; `weights_*` is the rarity (0-1) of each of their shingles."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """The shingles two texts share, by position in either, and how many different ones."""
+
+    in_a: Flags
+    in_b: Flags
+    count: int
+
+
+def common(a: Reading, b: Reading) -> Common:
+    """What two texts share, whatever it weighs."""
     in_a, in_b = b.holds(a.shape.shingles), a.holds(b.shape.shingles)
+    return Common(in_a, in_b, int(min((in_a & a.first).sum(), (in_b & b.first).sum())))
+
+
+def compare(
+    a: Reading, b: Reading, shared: Common, weights_a: Floats, weights_b: Floats
+) -> Comparison:
+    """Compare two texts; `weights_*` is the rarity (0-1) of each of their shingles."""
     heavy_a, heavy_b = weights_a * a.mass, weights_b * b.mass
     left, right = a.shape.headline, b.shape.headline
     return Comparison(
         a=a,
         b=b,
-        in_a=in_a,
-        in_b=in_b,
+        in_a=shared.in_a,
+        in_b=shared.in_b,
         weights_a=heavy_a,
         weights_b=heavy_b,
-        shared_count=int(min((in_a & a.first).sum(), (in_b & b.first).sum())),
+        shared_count=shared.count,
         counts=(a.count, b.count),
-        shared=float(min(heavy_a[in_a].sum(), heavy_b[in_b].sum())),
+        shared=float(min(heavy_a[shared.in_a].sum(), heavy_b[shared.in_b].sum())),
         weight_a=float(heavy_a.sum()),
         weight_b=float(heavy_b.sum()),
         title_overlap=overlap(left, right),

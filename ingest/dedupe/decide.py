@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.dedupe.compare import Comparison, compare
+from ingest.dedupe.compare import Comparison, common, compare
 from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
 from ingest.dedupe.fingerprint import VERSION
 from ingest.dedupe.rules import RULES, Rules
-from ingest.dedupe.verify import Verdict, verify
+from ingest.dedupe.tokenise import Floats
+from ingest.dedupe.verify import Verdict, too_little, verify
 from ingest.model import Match, Relation
 
 _DAY_SECONDS = 86_400.0
@@ -25,11 +26,24 @@ class Hit:
 
 
 def examine(
-    document: Document, candidate: Document, frequencies: Frequencies, rules: Rules = RULES
-) -> tuple[Comparison, Verdict]:
-    """Compare two articles and judge; what `ingest why` shows."""
+    document: Document,
+    candidate: Document,
+    frequencies: Frequencies,
+    weights: Floats | None = None,
+    rules: Rules = RULES,
+) -> tuple[Comparison | None, Verdict]:
+    """Compare two articles and judge; None where they share too little to be weighed.
+
+    `weights` are the rarities of the document's shingles, where they are known already.
+    """
     a, b = document.reading, candidate.reading
-    pair = compare(a, b, frequencies.weights(a), frequencies.weights(b))
+    shared = common(a, b)
+    missing = too_little(shared.count, (a.count, b.count), rules)
+    if missing is not None:
+        return None, Verdict(None, missing=missing)
+    if weights is None:
+        weights = frequencies.weights(a)
+    pair = compare(a, b, shared, weights, frequencies.weights(b))
     days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
     return pair, verify(pair, rules, days)
 
@@ -43,14 +57,15 @@ def decide(
     """Compare `document` with `candidates` (decided ones, of any number of stories)."""
     hits: list[Hit] = []
     misses: list[NearMiss] = []
+    weights = frequencies.weights(document.reading) if candidates else None
     for candidate in candidates:
-        pair, verdict = examine(document, candidate, frequencies, rules)
-        if verdict.rule is None:
+        pair, verdict = examine(document, candidate, frequencies, weights, rules)
+        if pair is not None and verdict.rule is not None:
+            hits.append(Hit(candidate, pair, verdict))
+        else:
             misses.append(
                 NearMiss(document.article_id, candidate.article_id, verdict.missing, verdict.vetoes)
             )
-        else:
-            hits.append(Hit(candidate, pair, verdict))
     hits.sort(key=lambda hit: (-hit.pair.resemblance, hit.candidate.article_id))
     digest = _is_digest(document, hits, rules)
     # Stories of which this article retells a whole text among others: it joins none of them.

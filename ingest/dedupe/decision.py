@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 
-from ingest.dedupe.fingerprint import is_sampled
 from ingest.dedupe.reading import Reading, spread
 from ingest.dedupe.tokenise import Floats
 from ingest.model import Match
@@ -38,11 +37,18 @@ class Document:
     story_support: int = 1
 
 
-@dataclass(frozen=True, slots=True)
 class Frequencies:
-    """In how many stories of the window each hash occurs, as far as it was looked up."""
+    """How rare passages are: in how many stories of the window each hash occurs.
 
-    stories: Mapping[int, int] = field(default_factory=dict)
+    `postings` are the index's answers, `story_of` the articles that are decided; the others count
+    for no story.
+    """
+
+    __slots__ = ("_postings", "_story_of")
+
+    def __init__(self, postings: Mapping[int, Sequence[int]], story_of: Mapping[int, int]) -> None:
+        self._postings = postings
+        self._story_of = story_of
 
     def weights(self, reading: Reading) -> Floats:
         """The rarity (0-1) of every shingle of a text.
@@ -50,11 +56,18 @@ class Frequencies:
         One over the number of *other* stories that have it: the second story that shows a
         passage may still be a republication of the first, the third makes it a habit.
         """
-        shingles = reading.shape.shingles
-        sampled = shingles[is_sampled(shingles)].view(np.int64).tolist()
-        stories = self.stories
-        counts = np.array([stories.get(one, 0) for one in sampled], np.float64)
-        return 1.0 / np.maximum(1.0, spread(reading.shape, counts) - 1.0)
+        counts = np.array([self.stories_with(one) for one in reading.sampled], np.float64)
+        return 1.0 / np.maximum(1.0, spread(reading, counts) - 1.0)
+
+    def stories_with(self, one: int) -> int:
+        """In how many stories a hash occurs."""
+        articles = self._postings.get(one)
+        if not articles:
+            return 0
+        if len(articles) == 1:
+            return int(articles[0] in self._story_of)
+        stories = {self._story_of.get(article) for article in articles}
+        return len(stories) - (None in stories)
 
 
 class CandidateIndex(Protocol):
@@ -81,8 +94,8 @@ class Decision:
 
     `join_story` is the story of the best match (None: the article stays alone); `merge_stories`
     are further stories that turned out to be the same one. `matches` are all that is to be stored,
-    best first; those of relation `quotes` and `digest` join nothing. `leaves` are articles that turned
-    out to be compilations, and go out of the story into one of their own.
+    best first; those of relation `quotes` and `digest` join nothing. `leaves` are articles that
+    turned out to be compilations, and go out of the story into one of their own.
     """
 
     article_id: int

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.dedupe.candidates import choose, hashes_to_look_up, sampled_hashes, stories_by_hash
+from ingest.dedupe.candidates import choose, hashes_to_look_up
 from ingest.dedupe.decide import decide
 from ingest.dedupe.decision import MAX_POSTINGS, Decision, Document, Frequencies
 from ingest.dedupe.fingerprint import fingerprint_of
@@ -52,12 +52,9 @@ class MemoryStories:
         hashes = hashes_to_look_up(document.reading)
         postings = dict(self.index.articles_with(hashes))
         chosen = choose(hashes, postings, self.story_of)
-        wanted = dict.fromkeys(sampled_hashes(document.reading))
-        for article in chosen:
-            wanted.update(dict.fromkeys(sampled_hashes(self.documents[article.article_id].reading)))
-        missing = [one for one in wanted if one not in postings]
-        postings.update(self.index.articles_with(missing))
-        frequencies = Frequencies(stories_by_hash(list(wanted), postings, self.story_of))
+        for reading in [document.reading, *(self.documents[x.article_id].reading for x in chosen)]:
+            postings.update(self.index.articles_with(reading.sampled))
+        frequencies = Frequencies(postings, self.story_of)
         candidates = [
             replace(
                 self.documents[one.article_id],

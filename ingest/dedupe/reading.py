@@ -6,13 +6,23 @@ import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
 from ingest.dedupe.fingerprint import Shape, is_sampled
-from ingest.dedupe.tokenise import Flags, Floats, Hashes
+from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints
 
 
 class Reading:
     """A `Shape` with what comparisons need, computed once and when first asked for."""
 
-    __slots__ = ("_skeleton", "count", "first", "mass", "shape", "sorted_shingles", "words")
+    __slots__ = (
+        "_skeleton",
+        "count",
+        "first",
+        "mass",
+        "sampled",
+        "sampled_at",
+        "shape",
+        "sorted_shingles",
+        "words",
+    )
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -28,6 +38,9 @@ class Reading:
         self.mass: Floats = shape.tokens.mass[: len(shingles)] * self.first
         self.words: float = shape.words
         self.count = int(self.first.sum())
+        # The shingles the index knows, signed as it stores them, and where they stand.
+        self.sampled_at: Ints = np.flatnonzero(is_sampled(shingles))
+        self.sampled: list[int] = shingles[self.sampled_at].view(np.int64).tolist()
         self._skeleton: Skeleton | None = None
 
     def holds(self, shingles: Hashes) -> Flags:
@@ -46,16 +59,16 @@ class Reading:
         return self._skeleton
 
 
-def spread(shape: Shape, sampled_counts: Floats) -> Floats:
+def spread(reading: Reading, sampled_counts: Floats) -> Floats:
     """Counts known for the sampled shingles, spread over all shingles of the text.
 
     Rarity is a property of passages: a shingle between two that occur in fifty stories stands in
     the same boilerplate. Unsampled ones get the (geometric) interpolation of their neighbours.
     """
-    sampled = is_sampled(shape.shingles)
-    if sampled.all():
-        return sampled_counts.astype(np.float64)
+    total = len(reading.shape.shingles)
+    if len(sampled_counts) == total:
+        return sampled_counts
     if not len(sampled_counts):
-        return np.zeros(len(sampled))
+        return np.zeros(total)
     logs = np.log1p(sampled_counts)
-    return np.expm1(np.interp(np.arange(len(sampled)), np.flatnonzero(sampled), logs))
+    return np.expm1(np.interp(np.arange(total), reading.sampled_at, logs))

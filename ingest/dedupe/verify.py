@@ -36,9 +36,6 @@ class Verdict:
 
 def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
     """Judge two texts that are `days` apart."""
-    missing = too_little(pair, rules)
-    if missing is not None:
-        return Verdict(None, missing=missing)
     if is_same_text(pair, rules):
         return Verdict("same_text")
     rule, missing = containment_rule(pair, rules)
@@ -52,13 +49,16 @@ def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
     return Verdict(rule, quotes=is_quoted(pair, rules))
 
 
-def too_little(pair: Comparison, rules: Rules) -> str | None:
-    """What is missing before texts are worth comparing; None: nothing."""
-    if not pair.shared_count:
+def too_little(shared: int, counts: tuple[int, int], rules: Rules) -> str | None:
+    """What is missing before two texts are worth weighing; None: nothing.
+
+    `shared` of their `counts` different shingles are common to both.
+    """
+    if not shared:
         return "no shared passage"
-    if pair.shared_count < min(rules.min_shared, pair.counts[0], pair.counts[1]):
+    if shared < min(rules.min_shared, *counts):
         return "fewer than three shared passages"
-    if pair.shared_count < rules.min_plain * min(pair.counts):
+    if shared < rules.min_plain * min(counts):
         return "less than a quarter of the shorter text shared"
     return None
 
@@ -106,10 +106,10 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
 def vetoes_on(pair: Comparison, rules: Rules, days: float) -> list[str]:
     """What speaks against a match although enough is contained."""
     found = []
-    if pair.containment < rules.lead_containment and pair.words >= rules.short_words:
-        if not has_lead(pair, rules):
-            found.append("lead: the opening of neither text is in the other")
-    found += template_vetoes(changes_of(pair), pair, rules)
+    doubtful = pair.containment < rules.lead_containment and pair.words >= rules.short_words
+    if doubtful and not has_lead(pair, rules):
+        found.append("lead: the opening of neither text is in the other")
+    found += template_vetoes(changes_of(pair), rules)
     whole = pair.words >= rules.apart_words and pair.containment >= rules.apart_containment
     if days >= rules.apart_days and not whole:
         found.append(f"time: {days:.0f} days apart, and not a long whole text")
@@ -122,13 +122,15 @@ def changes_of(pair: Comparison) -> Changes:
     return changes(a.shape.tokens, b.shape.tokens, a.skeleton, b.skeleton, pair.in_a, pair.in_b)
 
 
-def template_vetoes(changed: Changes, pair: Comparison, rules: Rules) -> list[str]:
+def template_vetoes(changed: Changes, rules: Rules) -> list[str]:
     """Vetoes on texts that say the same about other things."""
     found = []
-    allowed = rules.numbers_changed_share * changed.places + changed.misspelt
-    if changed.numbers_changed > allowed:
+    numbers, words = changed.numbers_changed, changed.words_changed
+    if numbers > rules.numbers_changed_share * changed.places + changed.misspelt:
+        found.append(f"numbers: {numbers} exchanged in {changed.places} equal places")
+    elif numbers and numbers + words > rules.exchanged_share * changed.places + changed.misspelt:
         found.append(
-            f"numbers: {changed.numbers_changed} exchanged in {changed.places} equal places"
+            f"names: {words} words and {numbers} numbers exchanged in {changed.places} equal places"
         )
     return found
 

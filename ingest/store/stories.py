@@ -18,12 +18,7 @@ from sqlalchemy import Connection, select, text
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
-from ingest.dedupe.candidates import (
-    choose,
-    hashes_to_look_up,
-    sampled_hashes,
-    stories_by_hash,
-)
+from ingest.dedupe.candidates import choose, hashes_to_look_up
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
 from ingest.store.lists import among
@@ -145,11 +140,11 @@ def _gather(
     for document in batch:
         own = document.article_id
         story = foreseen.pop(own, -own)
-        likely.update(choose(hashes[own], postings, foreseen))
+        likely.update(one.article_id for one in choose(hashes[own], postings, foreseen))
         foreseen[own] = story
     work = _Work(hashes, index, documents, story_of)
     _add_documents(connection, work, likely, readings)
-    _know_stories(connection, work, _counted(documents.values()))
+    _know_stories(connection, work, documents.values())
     return work
 
 
@@ -161,15 +156,12 @@ def _add_documents(
         work.documents.update(load_documents(connection, missing, readings))
 
 
-def _know_stories(connection: Connection, work: _Work, hashes: Sequence[int]) -> None:
-    """Look these hashes up, and the stories of the articles that have them."""
+def _know_stories(connection: Connection, work: _Work, documents: Iterable[Document]) -> None:
+    """Look up the hashes of these texts, and the stories of the articles that have them."""
+    hashes = [each for one in documents for each in one.reading.sampled]
     unknown = work.index.look_up(hashes) - work.story_of.keys() - work.documents.keys()
     if unknown:
         work.story_of.update(_stories_of(connection, unknown))
-
-
-def _counted(documents: Iterable[Document]) -> list[int]:
-    return [each for one in documents for each in sampled_hashes(one.reading)]
 
 
 def _decide(
@@ -184,14 +176,23 @@ def _decide(
     known = book.story_of
     story = known.pop(own, None)  # an article is no candidate of its own
     hashes = work.hashes.get(own, ())
-    chosen = choose(hashes, work.index.articles_with(hashes), known)
-    if not work.documents.keys() >= set(chosen):
-        _add_documents(connection, work, chosen, readings)
-        _know_stories(connection, work, _counted(work.documents[each] for each in chosen))
-    candidates = [replace(work.documents[each], story_id=known[each]) for each in chosen]
-    wanted = _counted((document, *candidates)) if candidates else []
-    counts = stories_by_hash(wanted, work.index.articles_with(wanted), known)
-    decision = decide(document, candidates, Frequencies(counts), rules)
+    postings = work.index.articles_with(())
+    chosen = choose(hashes, postings, known)
+    unread = [one.article_id for one in chosen if one.article_id not in work.documents]
+    if unread:
+        _add_documents(connection, work, unread, readings)
+        _know_stories(connection, work, [work.documents[each] for each in unread])
+    sizes = book.sizes_of({one.story_id for one in chosen})
+    candidates = [
+        replace(
+            work.documents[one.article_id],
+            story_id=one.story_id,
+            story_size=sizes[one.story_id],
+            story_support=one.support,
+        )
+        for one in chosen
+    ]
+    decision = decide(document, candidates, Frequencies(postings, known), rules)
     if story is not None:
         known[own] = story
     book.place(decision)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from ingest.dedupe import Decision
 from ingest.store.lists import among
-from ingest.store.tables import story_article, story_pin
+from ingest.store.tables import story, story_article, story_pin
 
 
 class StoryBook:
@@ -25,6 +25,9 @@ class StoryBook:
         self.created: dict[int, int] = {}  # temporary story id -> its first article
         self.joined: list[tuple[int, int]] = []  # article, story
         self.merged: dict[int, int] = {}  # story -> the story it went into
+        self.left: list[tuple[int, int, int]] = []  # article, the story it left, its new one
+        self._sizes: dict[int, int] = {}
+        self._connection = connection
         self._next = -1
         pins = connection.execute(
             select(story_pin.c.article_id, story_pin.c.other_article_id, story_pin.c.together)
@@ -41,28 +44,67 @@ class StoryBook:
             )
             story_of.update({row.article_id: row.story_id for row in rows})
 
+    def sizes_of(self, stories: set[int]) -> dict[int, int]:
+        """How many articles each of these stories has now."""
+        unknown = {one for one in stories if one > 0 and one not in self._sizes}
+        if unknown:
+            rows = self._connection.execute(
+                select(story.c.id, story.c.articles).where(
+                    among(self._connection, story.c.id, unknown)
+                )
+            )
+            self._sizes.update({row.id: row.articles for row in rows})
+        return {one: self._sizes.get(one, 1) for one in stories}
+
     def place(self, decision: Decision) -> None:
         """Put an article into its story, and merge what it turned out to connect."""
         article = decision.article_id
         if article not in self.story_of:
-            self.story_of[article] = self._next
-            self.created[self._next] = article
-            self._next -= 1
+            self._found(article)
         if decision.join_story is not None:
-            for story in (decision.join_story, *decision.merge_stories):
-                self.unite(article, story)
+            for joined in (decision.join_story, *decision.merge_stories):
+                self.unite(article, joined)
+        for each in decision.leaves:
+            self._leave(each, self.story_of[article])
         for one, other in self._together:
             if article in (one, other) and one in self.story_of and other in self.story_of:
                 self.unite(one, self.story_of[other], by_hand=True)
 
-    def unite(self, article: int, story: int, *, by_hand: bool = False) -> bool:
-        """Make the article's story and `story` one; False where a person keeps them apart."""
-        story, own = self.current(story), self.story_of[article]
-        if story == own:
+    def _found(self, article: int) -> int:
+        """A new story with this first article."""
+        new = self._next
+        self._next -= 1
+        self.story_of[article] = new
+        self.created[new] = article
+        self._sizes[new] = 1
+        return new
+
+    def _leave(self, article: int, own: int) -> None:
+        """Take an article out of its story; one that a person put there stays."""
+        pinned = any(article in pair for pair in self._together)
+        if self.story_of.get(article) != own or pinned or self.sizes_of({own})[own] < 2:
+            return
+        self.joined = [(a, s) for a, s in self.joined if a != article]
+        if self.created.get(own) == article:
+            # It founded the story in this very batch: another member takes its place as founder.
+            heirs = [a for a, s in self.joined if self.current(s) == own]
+            if not heirs:
+                return
+            self.created[own] = heirs[0]
+            self.joined = [(a, s) for a, s in self.joined if a != heirs[0]]
+        self._sizes[own] -= 1
+        self.left.append((article, own, self._found(article)))
+
+    def unite(self, article: int, other: int, *, by_hand: bool = False) -> bool:
+        """Make the article's story and `other` one; False where a person keeps them apart."""
+        other, own = self.current(other), self.story_of[article]
+        if other == own:
             return True
-        if not by_hand and self._is_forbidden(own, story):
+        if not by_hand and self._is_forbidden(own, other):
             return False
-        older, younger = sorted((own, story), key=_age)
+        older, younger = sorted((own, other), key=_age)
+        sizes = self.sizes_of({older, younger})
+        self._sizes[older] = sizes[older] + sizes[younger]
         for each, its in self.story_of.items():
             if its == younger:
                 self.story_of[each] = older
@@ -73,11 +115,11 @@ class StoryBook:
         self.merged[younger] = older
         return True
 
-    def current(self, story: int) -> int:
+    def current(self, one: int) -> int:
         """The story into which this one was merged in the batch, or itself."""
-        while story in self.merged:
-            story = self.merged[story]
-        return story
+        while one in self.merged:
+            one = self.merged[one]
+        return one
 
     def _is_forbidden(self, one: int, other: int) -> bool:
         for left, right in self._apart:
@@ -87,6 +129,6 @@ class StoryBook:
         return False
 
 
-def _age(story: int) -> tuple[bool, int]:
+def _age(one: int) -> tuple[bool, int]:
     """Sort key: stored stories by id, then those of this batch in order of their making."""
-    return (story < 0, abs(story))
+    return (one < 0, abs(one))

@@ -32,6 +32,7 @@ def write_book(connection: Connection, book: StoryBook, now: datetime) -> None:
         if one > 0
     ]
     _write_merges(connection, merges, now)
+    grown |= {book.current(one) for _, one, _ in book.left}
     refresh(connection, [ids.get(one, one) for one in grown], now)
     _write_changes(connection, book, ids, merges, now)
 
@@ -177,6 +178,10 @@ def _write_changes(
 
     rows = [event("story.created", ids[new], first, None) for new, first in book.created.items()]
     rows += [event("story.joined", ids.get(its, its), each, None) for each, its in _latest(book)]
+    rows += [
+        event("story.left", ids.get(own, own), each, {"to": ids.get(new, new)})
+        for each, own, new in book.left
+    ]
     rows += [event("story.merged", into, None, {"merged": one}) for one, into in merges]
     if rows:
         connection.execute(insert(change), rows)
