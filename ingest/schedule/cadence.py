@@ -68,6 +68,18 @@ def share(*parts: object) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
+class _Reckoning:
+    """The interval so far, and the terms that made it so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.terms: list[Term] = []
+
+    def set(self, name: str, value: str, seconds: float, effect: str) -> None:
+        self.seconds = seconds
+        self.terms.append(Term(name, value, seconds, effect))
+
+
 def decide_next_poll(seen: Observed, settings: ScheduleSettings) -> NextPoll:
     """When to poll a healthy feed next.
 
@@ -76,71 +88,89 @@ def decide_next_poll(seen: Observed, settings: ScheduleSettings) -> NextPoll:
     Algorithm for Fast News Alerts", IEEE TKDE 19(7), 2007). It is anchored so that a feed with
     one new entry an hour is polled every `default_interval_seconds`.
     """
-    terms: list[Term] = []
-
-    def add(name: str, value: str, seconds: float, effect: str) -> float:
-        terms.append(Term(name, value, seconds, effect))
-        return seconds
-
+    reckoning = _Reckoning()
     floor = float(max(settings.min_interval_seconds, seen.min_interval_seconds or 0))
     ceiling = max(float(settings.max_interval_seconds), floor)
-    rate = seen.news_per_hour
-    base = float(settings.default_interval_seconds)
-    if rate is None:
-        seconds = add("default", "no news rate known yet", base, "sets")
-    elif rate <= 0:
-        seconds = add("news_rate", "no news while watched", ceiling, "sets")
-    else:
-        text = f"{rate:.3g} new entries an hour"
-        seconds = add("news_rate", text, base / math.sqrt(rate), "sets")
-    if seen.is_pushed:
-        text = "pushed by its hub; polling is the safety net"
-        seconds = add("websub", text, seconds * PUSHED_FACTOR, "raises")
-    safe = _overlap_seconds(rate, seen.entries)
-    for name, value, wanted in _publisher_floors(seen):
-        allowed = min(wanted, ceiling, max(safe, floor))
-        if allowed > seconds:
-            effect = "raises" if allowed == wanted else "raises, but less than asked"
-            seconds = add(name, value, allowed, effect)
-        else:
-            add(name, value, seconds, "already met")
-    if safe < seconds:
+    safe = max(_overlap_seconds(seen.news_per_hour, seen.entries), floor)
+    _propose(reckoning, seen, ceiling, float(settings.default_interval_seconds))
+    asked = _heed_publisher(reckoning, seen, min(ceiling, safe))
+    if safe < reckoning.seconds:
         text = f"{seen.entries} entries in the document, half of them may be new"
-        seconds = add("overlap", text, safe, "lowers")
+        reckoning.set("overlap", text, safe, "lowers")
     if seen.gap_factor < 1:
         text = f"documents did not overlap: x {seen.gap_factor:.3g}"
-        seconds = add("gap", text, seconds * seen.gap_factor, "lowers")
-    if seconds > ceiling:
-        seconds = add("max_interval", f"{ceiling:.0f} s", ceiling, "lowers")
-    if seconds < floor:
-        seconds = add("min_interval", f"{floor:.0f} s", floor, "raises")
-    if seen.retry_after_seconds > seconds:
+        reckoning.set("gap", text, reckoning.seconds * seen.gap_factor, "lowers")
+    if reckoning.seconds > ceiling:
+        reckoning.set("max_interval", f"{ceiling:.0f} s", ceiling, "lowers")
+    if reckoning.seconds < floor:
+        reckoning.set("min_interval", f"{floor:.0f} s", floor, "raises")
+    if seen.retry_after_seconds > reckoning.seconds:
         text = f"{seen.retry_after_seconds:.0f} s"
-        seconds = add("retry_after", text, seen.retry_after_seconds, "raises")
+        reckoning.set("retry_after", text, seen.retry_after_seconds, "raises")
     luck = share(seen.feed_id, seen.polled_at.timestamp())
-    if seen.is_first and seconds > floor:
-        # Feeds that were added together must not stay together: the second poll of each falls
-        # anywhere between the floor and its interval.
-        lowest = max(floor, seen.retry_after_seconds, min(seen.cache_seconds, seconds))
-        spread = lowest + (seconds - lowest) * luck
-        seconds = add(
-            "first_spread", f"{luck:.3f} of the way from {lowest:.0f} s", spread, "lowers"
-        )
+    if seen.is_first:
+        lowest = max(floor, seen.retry_after_seconds, min(asked, reckoning.seconds))
+        _spread(reckoning, luck, lowest, float(settings.default_interval_seconds))
     else:
-        seconds = add(
-            "jitter", f"+{luck * JITTER_SHARE:.1%}", seconds * (1 + JITTER_SHARE * luck), "raises"
-        )
-    due = seen.polled_at + timedelta(seconds=seconds)
+        jittered = reckoning.seconds * (1 + JITTER_SHARE * luck)
+        reckoning.set("jitter", f"+{luck * JITTER_SHARE:.1%}", jittered, "raises")
+    due = _skip_hours(reckoning, seen, luck, safe)
+    return NextPoll(due, reckoning.seconds, tuple(reckoning.terms))
+
+
+def _propose(reckoning: _Reckoning, seen: Observed, ceiling: float, base: float) -> None:
+    rate = seen.news_per_hour
+    if rate is None:
+        reckoning.set("default", "no news rate known yet", base, "sets")
+    elif rate <= 0:
+        reckoning.set("news_rate", "no news while watched", ceiling, "sets")
+    else:
+        text = f"{rate:.3g} new entries an hour"
+        reckoning.set("news_rate", text, base / math.sqrt(rate), "sets")
+    if seen.is_pushed:
+        text = "pushed by its hub; polling is the safety net"
+        reckoning.set("websub", text, reckoning.seconds * PUSHED_FACTOR, "raises")
+
+
+def _heed_publisher(reckoning: _Reckoning, seen: Observed, most: float) -> float:
+    """Raise the interval to what the publisher asks for, at most to `most`; return that."""
+    asked = 0.0
+    for name, value, wanted in _publisher_floors(seen):
+        allowed = min(wanted, most)
+        asked = max(asked, allowed)
+        if allowed > reckoning.seconds:
+            effect = "raises" if allowed == wanted else "raises, but less than asked"
+            reckoning.set(name, value, allowed, effect)
+        else:
+            reckoning.set(name, value, reckoning.seconds, "already met")
+    return asked
+
+
+def _spread(reckoning: _Reckoning, luck: float, lowest: float, base: float) -> None:
+    """Feeds that were added together must not stay together.
+
+    The second poll of each falls anywhere between the least that is polite and its interval; where
+    these are one, in a window above it.
+    """
+    highest = max(reckoning.seconds, min(2 * lowest, lowest + base))
+    text = f"{luck:.0%} of the way from {lowest:.0f} to {highest:.0f} s"
+    reckoning.set("first_spread", text, lowest + (highest - lowest) * luck, "spreads")
+
+
+def _skip_hours(reckoning: _Reckoning, seen: Observed, luck: float, safe: float) -> datetime:
+    due = seen.polled_at + timedelta(seconds=reckoning.seconds)
     awake = after_skips(due, seen.hints)
-    if awake > due and (awake - seen.polled_at).total_seconds() <= max(safe, floor):
-        # Everybody wakes at the full hour, so the jitter is laid on top once more.
-        awake += timedelta(seconds=luck * min(JITTER_SHARE * seconds, 600.0))
-        due = awake
-        seconds = (due - seen.polled_at).total_seconds()
-        add("skip_hours", "the publisher asks not to be polled then", seconds, "moves on")
-    elif awake > due:
-        add("skip_hours", "ignored: entries could fall out unseen", seconds, "none")
-    return NextPoll(due, seconds, tuple(terms))
+    if awake == due:
+        return due
+    if (awake - seen.polled_at).total_seconds() > safe:
+        text = "ignored: entries could fall out unseen"
+        reckoning.set("skip_hours", text, reckoning.seconds, "none")
+        return due
+    # Everybody wakes at the full hour, so the jitter is laid on top once more.
+    awake += timedelta(seconds=luck * min(JITTER_SHARE * reckoning.seconds, 600.0))
+    text = "the publisher asks not to be polled then"
+    reckoning.set("skip_hours", text, (awake - seen.polled_at).total_seconds(), "moves on")
+    return awake
 
 
 def _overlap_seconds(rate: float | None, entries: int) -> float:

@@ -241,10 +241,10 @@ class Daemon:
 
     async def _measure(self) -> None:
         """See how much there is to do, and undo what a clock that ran ahead has left."""
-        load = await self._access.read(fleet.load)
+        load = await self._access.read(lambda c: fleet.load(c, self._clock()))
         if load is not None:
             self._unpolled = load.unpolled
-            self._pace.usual(load.polls_per_second)
+            self._pace.usual(load.polls_per_second / max(1, load.workers))
             self.decider.outage.known_sites = load.sites
         healed = await self._access.write(
             partial(

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, and_, case, delete, func, select, update
 
 from ingest.store.tables import feed_schedule, site, worker
 from ingest.store.upsert import insert_or
 
 _FORGET_WORKERS = timedelta(days=7)
+_ALIVE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,13 @@ class Load:
     unpolled: int  # of them, never polled yet
     sites: int
     polls_per_second: float  # the sum of 1 / interval
+    workers: int  # daemons heard of within the last two minutes
 
 
-def load(connection: Connection) -> Load:
+def load(connection: Connection, now: datetime) -> Load:
     """Count the feeds that are polled, and how often on the whole. Reads every schedule row."""
+    alive = and_(worker.c.stopped_at.is_(None), worker.c.seen_at > now - _ALIVE)
+    workers = connection.scalar(select(func.count()).select_from(worker).where(alive))
     s = feed_schedule.c
     polled = case((s.interval_seconds > 0, 1.0 / s.interval_seconds), else_=0.0)
     row = connection.execute(
@@ -36,7 +40,7 @@ def load(connection: Connection) -> Load:
             func.coalesce(func.sum(case((s.last_poll_at.is_(None), 0.0), else_=polled)), 0.0),
         ).where(s.next_poll_at.is_not(None))
     ).one()
-    return Load(int(row[0]), int(row[1]), int(row[2]), float(row[3]))
+    return Load(int(row[0]), int(row[1]), int(row[2]), float(row[3]), workers or 0)
 
 
 def beat(

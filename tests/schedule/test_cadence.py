@@ -75,7 +75,8 @@ def test_the_interval_always_lies_between_the_bounds_of_the_config(
     )
     seconds = interval(seen)
     assert SETTINGS.min_interval_seconds <= seconds
-    assert seconds <= SETTINGS.max_interval_seconds * (1 + JITTER_SHARE)
+    most = SETTINGS.max_interval_seconds * (1 + JITTER_SHARE)
+    assert seconds <= most + (SETTINGS.default_interval_seconds if first else 0)
 
 
 def test_a_feeds_own_floor_goes_before_the_general_one() -> None:
@@ -198,6 +199,19 @@ def test_feeds_added_together_do_not_stay_together() -> None:
         minutes[minute] = minutes.get(minute, 0) + 1
     mean = 1_000 / (max(minutes) - min(minutes) + 1)
     assert max(minutes.values()) <= 2 * mean
+
+
+@pytest.mark.parametrize(
+    "hints", [CadenceHints(ttl_minutes=60), CadenceHints(update_period="hourly")]
+)
+def test_also_where_everybody_waits_as_long_as_asked(hints: CadenceHints) -> None:
+    waits = []
+    for feed_id in range(200):
+        feed = Feed(feed_id)
+        feed.poll(new=20, known=0, hints=hints)
+        waits.append(feed.row.interval_seconds)
+    assert min(waits) >= 3_600  # nobody sooner than asked
+    assert max(waits) - min(waits) > 1_500  # and not all together
 
 
 def test_luck_is_spread_evenly_and_the_same_again() -> None:

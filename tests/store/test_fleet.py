@@ -39,19 +39,19 @@ def beat(database: Database, name: str, now: datetime, in_flight: int = 0) -> No
 def test_the_load_is_the_sum_of_what_all_feeds_ask_for(database: Database) -> None:
     subscribe(database, 10)
     with database.begin() as connection:
-        assert fleet.load(connection) == fleet.Load(10, 10, 3, 0.0)
+        assert fleet.load(connection, NOW) == fleet.Load(10, 10, 3, 0.0, 0)
         polled = feed_schedule.c.feed_id <= 4
         connection.execute(
             update(feed_schedule).where(polled).values(last_poll_at=NOW, interval_seconds=400.0)
         )
-        load = fleet.load(connection)
+        load = fleet.load(connection, NOW)
     assert (load.feeds, load.unpolled, load.sites) == (10, 6, 3)
     assert load.polls_per_second == pytest.approx(0.01)
 
 
 def test_an_empty_database_asks_for_nothing(database: Database) -> None:
     with database.connect() as connection:
-        assert fleet.load(connection) == fleet.Load(0, 0, 0, 0.0)
+        assert fleet.load(connection, NOW) == fleet.Load(0, 0, 0, 0.0, 0)
 
 
 def test_a_worker_has_one_row_that_its_heartbeat_renews(database: Database) -> None:
@@ -64,6 +64,15 @@ def test_a_worker_has_one_row_that_its_heartbeat_renews(database: Database) -> N
         fleet.stopped(connection, "a", NOW + timedelta(seconds=20))
         row = connection.execute(select(worker)).one()
         assert row.stopped_at == NOW + timedelta(seconds=20)
+
+
+def test_only_daemons_that_live_count_as_workers(database: Database) -> None:
+    beat(database, "dead", NOW - timedelta(minutes=3))
+    beat(database, "ended", NOW)
+    beat(database, "alive", NOW - timedelta(seconds=20))
+    with database.begin() as connection:
+        fleet.stopped(connection, "ended", NOW)
+        assert fleet.load(connection, NOW).workers == 1
 
 
 def test_workers_not_heard_of_for_long_are_forgotten(database: Database) -> None:
