@@ -175,6 +175,7 @@ class _Slot:
         self._header_bytes = 0
         self._has_started = False
         self._has_enough = False
+        self._socket_error: str | None = None
         self._limits = Limits()
         self.receiver: Receiver | None = None
         self.failure: FetchError | None = None
@@ -227,7 +228,7 @@ class _Slot:
         self._lines.clear()
         self._header_bytes = 0
         self._has_started = self._has_enough = False
-        self.failure = None
+        self.failure = self._socket_error = None
         self.receiver = receiver
         self._limits = call.limits
 
@@ -288,7 +289,7 @@ class _Slot:
             return FetchError(f"{where} did not answer in HTTP", PollOutcome.PROTOCOL_ERROR)
         else:
             errno = handle.getinfo(pycurl.OS_ERRNO)
-            reason = os.strerror(errno) if errno else "connection lost"
+            reason = self._socket_error or (os.strerror(errno) if errno else "connection lost")
         return FetchError(f"no connection to {where}: {reason}", PollOutcome.CONNECT_ERROR)
 
     # Called by libcurl. An exception may not leave these: pycurl would print it.
@@ -302,8 +303,8 @@ class _Slot:
                 return int(pycurl.SOCKET_BAD)
         try:
             made = socket.socket(address.family, address.socktype, address.protocol)
-        except OSError as error:  # no such family here, or no descriptors left
-            self.failure = FetchError(f"no socket: {error.strerror}", PollOutcome.CONNECT_ERROR)
+        except OSError as error:  # no IPv6 here, or no descriptors left: there may be others
+            self._socket_error = error.strerror
             return int(pycurl.SOCKET_BAD)
         return made.detach()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,7 +18,7 @@ from ingest.errors import FetchError, MissingExtra
 from ingest.fetch import Client, FetchRequest
 from ingest.model import PollOutcome
 from tests.faultserver import HEALTHY, FaultServer, answers, redirects, serves
-from tests.fetch.conftest import LOOPBACK
+from tests.fetch.conftest import LOOPBACK, names
 
 
 async def test_any_httpx_transport_can_stand_in_for_the_network() -> None:
@@ -62,6 +65,32 @@ async def test_without_pycurl_auto_means_httpx_and_curl_says_what_to_install(
     with pytest.raises(MissingExtra, match=r"ingest\[curl\]"):
         async with Client(replace(LOOPBACK, transport="curl")):
             pass
+
+
+async def test_a_machine_without_ipv6_goes_on_to_the_next_address(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pycurl")
+    real = socket.socket
+    tried: list[int] = []
+
+    def without_ipv6(family: int, *rest: int) -> socket.socket:
+        tried.append(family)
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, *rest)
+
+    resolver = names({"both.example": ["::1", "127.0.0.1"], "six.example": ["::1"]})
+    open_to = replace(LOOPBACK, transport="curl", allow_networks=("127.0.0.0/8", "::1/128"))
+    async with Client(open_to, resolver=resolver) as client:
+        fake = SimpleNamespace(socket=without_ipv6)
+        monkeypatch.setattr("ingest.fetch.curl.socket", fake)
+        got = await client.fetch(FetchRequest(url=server.url("/healthy", host="both.example")))
+        assert got.status == 200
+        assert socket.AF_INET6 in tried
+        with pytest.raises(FetchError, match="family not supported") as caught:
+            await client.fetch(FetchRequest(url=server.url("/healthy", host="six.example")))
+    assert caught.value.outcome is PollOutcome.CONNECT_ERROR
 
 
 async def test_many_fetches_at_once_each_get_their_own_answer(
