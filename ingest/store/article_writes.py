@@ -26,7 +26,7 @@ from ingest.store.tables import (
     match_queue,
     revision,
 )
-from ingest.store.upsert import insert_missing, insert_or
+from ingest.store.upsert import insert_missing, insert_or, insert_rows
 
 
 def write(
@@ -45,9 +45,10 @@ def write(
             one.item.target.article_id = None
         return False
     if new:
-        connection.execute(insert(article), [_new_row(one) for one in new])
-        connection.execute(
-            insert(article_content),
+        insert_rows(connection, article, [_new_row(one) for one in new])
+        insert_rows(
+            connection,
+            article_content,
             [{"article_id": _id(one), **content_row(one.item.article)} for one in new],
         )
     if revised:
@@ -108,7 +109,7 @@ def _write_keys(
         return True
     rows = [row for _, row in sorted(added.items())]
     if connection.dialect.name == "sqlite":
-        connection.execute(insert(article_key), rows)
+        insert_rows(connection, article_key, rows)
         return True
     taken = connection.execute(
         insert_or(connection, article_key)

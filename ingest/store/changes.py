@@ -14,11 +14,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal_column, select, tuple_
+from sqlalchemy import Connection, func, literal_column, select, tuple_
 
 from ingest.errors import UsageError
 from ingest.store.columns import Id
 from ingest.store.tables import change
+from ingest.store.upsert import insert_rows
 
 
 class ChangeKind(StrEnum):
@@ -67,8 +68,9 @@ def append(connection: Connection, changes: Sequence[NewChange], now: datetime) 
     """Write events into the transaction that made the changes, in this order."""
     if not changes:
         return
-    connection.execute(
-        insert(change),
+    insert_rows(
+        connection,
+        change,
         [
             {
                 "at": now,

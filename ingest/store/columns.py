@@ -9,7 +9,7 @@ reused or renumbered, only appended.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -36,29 +36,41 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 
 
 class Time(TypeDecorator[datetime]):
-    """An aware UTC datetime; a naive one is refused, since nobody can know what it means."""
+    """An aware UTC datetime; a naive one is refused, since nobody can know what it means.
+
+    The processors are its own: SQLAlchemy's for SQLite cost four times as much, and there are some
+    twenty times in the rows of one article.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Python to database; ValueError for a time without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+        return _time_as_text if dialect.name == "sqlite" else _time_in_utc
 
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002
-    ) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
         """Database to Python, always in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _time_from_text if dialect.name == "sqlite" else _time_in_utc
+
+
+def _time_in_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _time_as_text(value: datetime | None) -> str | None:
+    in_utc = _time_in_utc(value)
+    if in_utc is None:
+        return None
+    return in_utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _time_from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class CurrentTransaction(FunctionElement[int]):
