@@ -58,6 +58,7 @@ def read(
         encoding=encoding,
         faults=faults,
         settings=settings,
+        size=len(text),
     )
 
 

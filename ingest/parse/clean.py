@@ -252,7 +252,8 @@ def unmangled(text: str) -> str:
 # --- too many items ----------------------------------------------------------------------------
 
 _ITEM = re.compile(r"<(?:[A-Za-z][\w.-]{0,20}:)?(?:item|entry|url)[\s>]")
-_ITEM_HINTS = ("<item", "<entry", "<url", ":item", ":entry", ":url")  # counted much faster
+_PREFIX_SEEN = 20_000  # characters in which the first <atom:entry> would have come
+_LEAST_ITEM = 60  # characters: so many smaller items are no burden, and looking for them is
 _ITEM_END = re.compile(r"</(?:[A-Za-z][\w.-]{0,20}:)?(?:item|entry|url)\s*>")
 _DATE = re.compile(r"<(?:pubDate|published|updated|issued|dc:date|lastmod)[^<>]*>\s*([^<]{8,40})")
 
@@ -264,7 +265,11 @@ def trimmed(text: str, max_entries: int) -> tuple[str, bool]:
     the last item say the opposite. A tag name inside CDATA may count as an item: then fewer are
     kept, never more.
     """
-    if sum(map(text.count, _ITEM_HINTS)) <= max_entries:
+    if len(text) <= max_entries * _LEAST_ITEM or (
+        text.count("<item") + text.count("<entry") + text.count("<url") <= max_entries
+        and ":item" not in text[:_PREFIX_SEEN]
+        and ":entry" not in text[:_PREFIX_SEEN]
+    ):
         return text, False
     starts: list[int] = []
     for match in _ITEM.finditer(text):

@@ -22,10 +22,11 @@ def finished(
     encoding: str | None,
     faults: tuple[str, ...],
     settings: ParseSettings,
+    size: int,
 ) -> FeedDocument:
     """Turn drafts into a document. Raises `ParseError` where nothing in them is a feed's.
 
-    Faults: `entries_capped`, `entry_too_large` (texts were cut).
+    `size` is that of the whole text, in characters. Faults: `entries_capped`, `entry_too_large` (texts were cut).
     """
     noted = dict.fromkeys(faults)
     if not format and not entries and not (feed.title and feed.links):
@@ -34,7 +35,7 @@ def finished(
         noted["entries_capped"] = None
         del entries[settings.max_entries :]
     limit = min(settings.max_entry_bytes // 4, _MAX_LINE)
-    for entry in entries:
+    for entry in entries if size > limit else ():
         if _is_long(entry, limit) and _bounded(entry, settings.max_entry_bytes):
             noted["entry_too_large"] = None
     return feed.finished(

@@ -71,6 +71,7 @@ def read(
         encoding=encoding,
         faults=faults,
         settings=settings,
+        size=len(text),
     )
 
 

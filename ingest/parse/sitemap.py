@@ -52,6 +52,7 @@ def read(
         encoding=encoding,
         faults=faults,
         settings=settings,
+        size=len(prolog.rest),
     )
 
 

@@ -55,6 +55,7 @@ def read(
         encoding=encoding,
         faults=faults,
         settings=settings,
+        size=len(text),
     )
 
 

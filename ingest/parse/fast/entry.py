@@ -108,7 +108,10 @@ def _content(*, is_html: bool) -> Action:
 
 def link_of(walk: Walk, element: Any) -> DraftLink | None:
     """Read a link element, of RSS or Atom; None where it has no address."""
-    attributes = attributes_of(element) if element.items() else {}
+    if not element.items():  # RSS
+        href = walk.address(element, unescaped(walk.line(element)))
+        return DraftLink(href, is_text=True) if href else None
+    attributes = attributes_of(element)
     rel = (attributes.get("rel") or "alternate").strip().lower()
     rel = rel.removeprefix("http://www.iana.org/assignments/relation/")
     kind = attributes.get("type")
@@ -144,8 +147,12 @@ def _enclosure(walk: Walk, draft: DraftEntry, element: Any) -> None:
 
 
 def _guid(walk: Walk, draft: DraftEntry, element: Any) -> None:
-    if element.items():
-        said = attributes_of(element).get("ispermalink")
+    attributes = element.items()
+    if attributes:
+        if attributes[0][0] == "isPermaLink" and len(attributes) == 1:
+            said: str | None = attributes[0][1]
+        else:
+            said = attributes_of(element).get("ispermalink")
         if said is not None:
             draft.guid_is_link = said.strip().lower() == "true"
     draft.guid = draft.guid or walk.line(element) or None
