@@ -1,0 +1,1 @@
+"""Faults: what is stored stays right whatever fails."""
