@@ -6,7 +6,9 @@ import gzip
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 
 from tests.faultserver import (
     CHALLENGE,
@@ -87,6 +89,70 @@ async def _moving_validators(exchange: Exchange) -> None:
         await exchange.answer(200, HEALTHY, [RSS, *given])
 
 
+def _document(make: Callable[[], bytes]) -> Behaviour:
+    """A document made when it is first asked for."""
+    made = lru_cache(maxsize=1)(make)
+
+    async def behave(exchange: Exchange) -> None:
+        await exchange.answer(200, made(), [RSS])
+
+    return behave
+
+
+def feed_of(items: bytes, doctype: bytes = b"") -> bytes:
+    """An RSS document around `items`."""
+    return (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n' + doctype + b'<rss version="2.0"><channel>'
+        b"<title>Hostile</title><link>http://localhost/</link>" + items + b"</channel></rss>"
+    )
+
+
+def _item(number: int, inside: bytes = b"") -> bytes:
+    return (
+        b"<item><guid>%d</guid><link>http://localhost/%d</link><title>Item %d</title>%s</item>"
+        % (number, number, number, inside)
+    )
+
+
+_LAUGHS = b"<!DOCTYPE rss [" + b"".join(
+    b'<!ENTITY l%d "%s">' % (level, b"lol" if level == 0 else b"&l%d;" % (level - 1) * 10)
+    for level in range(10)
+)
+
+# Documents that are whole HTTP answers and hostile feeds: what a parser must bear.
+DOCUMENTS: dict[str, Callable[[], bytes]] = {
+    "huge-item": lambda: feed_of(
+        _item(1, b"<description>" + b"word " * 1_000_000 + b"</description>") + _item(2)
+    ),
+    "many-items": lambda: feed_of(b"".join(map(_item, range(100_000)))),
+    "redos-author": lambda: feed_of(
+        _item(1, b"<author>" + b"a." * 50_000 + b"@" + b"(" * 50_000 + b"</author>") + _item(2)
+    ),
+    "deep-nesting": lambda: feed_of(
+        _item(1, b"<description>" + b"&lt;div&gt;" * 100_000 + b"</description>") + _item(2)
+    ),
+    "deep-elements": lambda: feed_of(b"<x>" * 100_000 + b"</x>" * 100_000 + _item(2)),
+    "control-characters": lambda: feed_of(
+        _item(1, b"<description>a\x00b\x08c\x1b[31md\xef\xbf\xbee</description>") + _item(2)
+    ),
+    "utf16-as-utf8": lambda: HEALTHY.decode().encode("utf-16"),
+    "latin1-as-utf8": lambda: feed_of(_item(1, b"<description>caf\xe9</description>")),
+    "entity-bomb": lambda: feed_of(
+        _item(1, b"<description>&l9;</description>") + _item(2), _LAUGHS + b"]>"
+    ),
+    "external-entity": lambda: feed_of(
+        _item(1, b"<description>&file;</description>"),
+        b'<!DOCTYPE rss [<!ENTITY file SYSTEM "file:///etc/hostname">]>',
+    ),
+    "doctype-subset": lambda: feed_of(
+        _item(1), b'<!DOCTYPE rss SYSTEM "http://169.254.169.254/latest/"><!---->'
+    ),
+    "doctype-endless": lambda: feed_of(_item(1), b"<!DOCTYPE rss [" + b"<!--" * 100_000),
+    "attribute-flood": lambda: feed_of(
+        b"<item " + b"".join(b'a%d="x" ' % number for number in range(50_000)) + b"/>" + _item(2)
+    ),
+}
+
 _GZIPPED = gzip.compress(HEALTHY, mtime=0)
 _LENGTH = f"content-length: {len(HEALTHY)}"
 _CHUNKED = "transfer-encoding: chunked"
@@ -149,3 +215,5 @@ FAULTS: dict[str, Behaviour] = {
     "always-304": answers(304),
     "sets-cookies": answers(200, HEALTHY, RSS, set_cookie="id=42; Path=/"),
 }
+
+FAULTS.update({name: _document(make) for name, make in DOCUMENTS.items()})

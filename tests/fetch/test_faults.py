@@ -13,6 +13,7 @@ from ingest.config import FetchSettings
 from ingest.errors import FetchError
 from ingest.fetch import Client, FetchRequest
 from ingest.model import PollOutcome, Validators
+from tests.fault_catalogue import DOCUMENTS
 from tests.faultserver import HEALTHY, FaultServer
 
 P = PollOutcome
@@ -110,6 +111,17 @@ async def test_what_may_or_may_not_be_a_feed_is_left_to_the_parser(
     got = await client.fetch(FetchRequest(url=server.url(f"/{fault}")))
     assert got.status == 200
     assert got.body is not None
+
+
+async def test_hostile_documents_arrive_as_they_are(
+    settings: FetchSettings, server: FaultServer
+) -> None:
+    async with Client(
+        replace(settings, max_bytes=20_000_000, max_inflated_bytes=20_000_000)
+    ) as client:
+        for name, make in DOCUMENTS.items():
+            got = await client.fetch(FetchRequest(url=server.url(f"/{name}")))
+            assert got.body == make(), name
 
 
 async def test_a_full_request_unmasks_a_frozen_etag(client: Client, server: FaultServer) -> None:
