@@ -16,7 +16,6 @@ from ingest.store.tables import (
     article,
     article_content,
     feed,
-    poll,
     publisher,
     revision,
     sighting,
@@ -394,9 +393,3 @@ def poll_rows(
 def count_articles(connection: Connection, wanted: ArticleFilter = ArticleFilter()) -> int:
     """How many articles a filter lets through."""
     return connection.scalar(_filtered(select(func.count()).select_from(article), wanted)) or 0
-
-
-def first_poll_at(connection: Connection) -> datetime | None:
-    """When the oldest poll that is kept began."""
-    earliest: datetime | None = connection.scalar(select(func.min(poll.c.started_at)))
-    return earliest
