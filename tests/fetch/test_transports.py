@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -183,3 +184,10 @@ async def test_an_unchanged_feed_costs_little_cpu(server: FaultServer) -> None:
             assert (await client.fetch(request)).status == 304
         took = time.thread_time() - started_at
     assert took / 100 < 0.001
+
+
+def test_over_curl_httpx_is_never_loaded() -> None:
+    """It takes 70 ms of CPU to import: as much as seven hundred unchanged feeds."""
+    pytest.importorskip("pycurl")
+    program = "import sys, ingest.fetch, ingest.fetch.curl; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
