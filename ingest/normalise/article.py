@@ -20,6 +20,7 @@ from ingest.normalise.plaintext import plain, plain_line
 
 _DECK_WORDS = 80
 _EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
+_MOST_ENDINGS = 4  # blocks looked at from the end
 _MOST_CATEGORIES = 50
 _LONGEST_CATEGORY = 100  # characters
 
@@ -160,10 +161,14 @@ def clean(
             removed.append(split[1])
         else:
             removed.append(Removed(reason, block.text))
-    if kept:
-        last, cut = boilerplate.cut_endings(kept[-1])
+    for _ in range(_MOST_ENDINGS):
+        if not kept:
+            break
+        last, cut = boilerplate.cut_endings(kept.pop())
         removed.extend(cut)
-        kept[-1:] = [last] if last is not None else []
+        if last is not None:
+            kept.append(last)
+            break
     return Cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks))
 
 

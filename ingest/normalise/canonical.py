@@ -104,7 +104,7 @@ def _rules() -> _Rules:
     data = table("urls")
     wrappers = []
     for wrapper in data["wrapper"]:
-        host = re.escape(wrapper["host"]).replace(r"\*", r"[\w.-]{2,}")
+        host = re.escape(wrapper["host"]).replace(r"\*", r"[\w.-]+")
         wrappers.append((re.compile(host), wrapper["path"], tuple(wrapper["parameters"])))
     return _Rules(
         prefixes=tuple(data["prefixes"]),
@@ -122,7 +122,8 @@ def _split(url: str) -> SplitResult | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme not in ("http", "https") or not host or host[0] in ":.":
         return None
     return parts
 
@@ -149,6 +150,8 @@ def _host(netloc: str, scheme: str) -> str:
     user, at, host = netloc.rpartition("@")
     host = host.lower()
     name, colon, port = host.rpartition(":")
+    if ":" in name and "]" not in name:
+        return f"{user}{at}{host}"  # not one port but several: no rule says what it means
     if colon and (port == _DEFAULT_PORTS[scheme] or not port):
         host = name
     elif not colon or "]" in port:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from statistics import median
 
 from ingest.model import PublishedQuality
 from ingest.normalise.data import table
@@ -25,7 +24,7 @@ _LEAST_SKEW_SECONDS = 600
 
 _TIME = r"(\d{1,2})[:.h時时點点시](\d{1,2})(?:[:.分분](\d{1,2}))?(?:[.,]\d+)?"
 _DAY_FIRST = re.compile(
-    rf"^(?:[^\W\d_][\w.-]*[.,]*\s+|[^\W\d_]{{1,12}}[.,]+\s*)?(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.|ος)?[\s-]+(?:de\s+|of\s+)?([^\W\d_][^\s\d,-]*?)"
+    rf"^(?:[^\W\d_][\w.-]*[.,]*\s+|[^\W\d_][^\d,.]{{0,24}}[.,]+\s*)?(\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.|ος)?[\s-]+(?:de\s+|of\s+)?([^\W\d_][^\s\d,-]*?)"
     rf"[.,]?[\s,-]+(?:de\s+|del\s+)?(\d{{4}}|\d\d)(?:\s*(?:г\.?|р\.?))?(?:[\s,T]+(?:\S{{1,3}}\s+)?{_TIME}\s*(.*))?$"
 )
 _MONTH_FIRST = re.compile(
@@ -143,7 +142,8 @@ def estimate_clock_skew(
     if len(ahead) < 2:
         return 0.0
     # Several entries lie ahead: the zone is wrong by at least the newest one's distance.
-    steps = -(-int(median(ahead[-3:])) // _SKEW_STEP_SECONDS)
+    farthest = ahead[-1] if ahead[-1] - ahead[-2] < 3600 else ahead[-2]
+    steps = -(-int(farthest) // _SKEW_STEP_SECONDS)
     return float(steps * _SKEW_STEP_SECONDS)
 
 
@@ -167,7 +167,7 @@ def _checked(
 
 
 def _read(text: str, language: str | None) -> Dated:
-    if text[:4].isdigit() and text[4:5] in ("-", ""):
+    if text[:4].isdigit() and (text[4:5] == "-" or (text[:8].isdigit() and text[8:9] in ("", "T"))):
         iso = _read_iso(text)
         if iso is not None:
             return iso

@@ -73,7 +73,11 @@ def read(text: Text | None, base_url: str | None = None) -> Reading:
 
 def read_html(html: str, base_url: str | None = None) -> Reading:
     """The blocks and pictures of a piece of HTML, sanitised."""
-    return _Scanner(base_url).scan(cleaner().clean(html))
+    try:
+        clean = cleaner().clean(html)
+    except UnicodeEncodeError:  # a lone surrogate, which no encoding holds
+        clean = cleaner().clean(html.encode("utf-8", "replace").decode("utf-8"))
+    return _Scanner(base_url).scan(clean)
 
 
 @cache
@@ -83,6 +87,7 @@ def cleaner() -> nh3.Cleaner:
 
     attributes = {tag: {"class", "id"} for tag in _BREAKING.split()}
     attributes |= {
+        "*": set(),  # not the sanitiser's own "lang" and "title"
         "a": {"href"},
         "time": {"datetime"},
         "img": {"src", "alt", "title", "width", "height", "data-src", "data-lazy-src"},

@@ -23,7 +23,7 @@ _LABELS = (
     r"写真|撮影|图|图片来源|图片|圖|사진|صورة|görsel|fotoğraf|hình ảnh|ảnh"
 )
 _LABELLED = re.compile(
-    rf"(?P<before>[\s(\[|/–—-]*)(?<!\w)(?P<label>{_LABELS})\s*"
+    rf"(?P<before>[\s(\[|/–—-]*)(?<!\w)(?:(?P<agency>AP|AFP|EPA|Reuters|UPI|PTI)\s)?(?P<label>{_LABELS})\s*"
     r"(?P<sign>[:：]|\bby\b|\bcourtesy(?: of)?\b|\bvia\b|/|"
     r"\bvon\b|\bdi\b|\bpor\b|\bpar\b|\bde\b|\bcredit:|©)\s*"
     r"(?P<credit>[^.:!?]{2,90}(?:\.(?![ ][A-Z]\w+ \w+ \w)[^.:!?]{0,40})?)[)\].\s]*$",
@@ -93,9 +93,13 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
     if (known or near_picture or _has_sign(tail)) and _has_label(tail.lower()):
         match = _LABELLED.search(tail)
         if match is not None:
-            spoken = match["sign"].lower() in _SPOKEN_SIGNS
-            if not spoken or known or near_picture or _is_credit(match["credit"]):
-                return _captioned(text[: start + match.start()], match["credit"])
+            caption = text[: start + match.start()]
+            credit = match["credit"]
+            if known or near_picture or _is_apart(caption, match["before"], match["sign"], credit):
+                agency = match["agency"]
+                if agency:
+                    credit = f"{credit.rstrip(' )].')}/{agency}"
+                return _captioned(caption, credit)
     if text.endswith((")", "]", ").", "].")):
         match = _BRACKETED.match(text)
         if match is not None and (
@@ -207,6 +211,17 @@ def _captioned(caption: str, credit: str) -> Captioned | None:
     if spelled is None or len(spelled) > 100:
         return None
     return Captioned(caption or None, spelled)
+
+
+def _is_apart(caption: str, before: str, sign: str, credit: str) -> bool:
+    """Whether a credit inside running text is set off from it and names somebody."""
+    if sign.lower() in _SPOKEN_SIGNS and not _is_credit(credit):
+        return False
+    if caption and not before.strip() and caption[-1] not in '.!?…)"”’»]':
+        return False
+    words = [word for word in credit.split() if len(word) > 3]
+    small = sum(1 for word in words if word[0].islower())
+    return len(words) <= 10 and small * 2 <= len(words)
 
 
 def _has_sign(tail: str) -> bool:

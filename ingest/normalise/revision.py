@@ -48,6 +48,7 @@ class RevisionDiff:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing that is read differs."""
         return self.headline is None and self.alternative_headline is None and not self.body
 
 

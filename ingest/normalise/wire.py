@@ -15,6 +15,8 @@ _PLACE = r"[^\W\d_a-zа-яёіїє][\w.'’/ -]{1,40}?(?:, [^\W\d_a-zа-я][\w. 
 _DATE = (
     r"[,.]?\s+(?:[^\W\d_]{3,10}\.? \d{1,2}|\d{1,2}\.? ?[^\W\d_]{3,10}\.?)(?:,? \d{4})?(?: г)?\.?"
 )
+_INITIALS = re.compile(r"\b[A-Z]\.[A-Z]\.?$")
+_LAST_DATE = re.compile(_DATE + "$")
 _DASH = r"(?:\s*[-–—―]{1,2}\s+|\s*\.\s?[-–—]\s*|\s*:\s+|\s*[-–—―]{2}\s*|[.]\s+|\s*[-–—]\s*)"
 _WITH_AGENCY = re.compile(
     rf"^(?P<place>{_PLACE})?(?:{_DATE})?[,.]?\s*[(/\[]\s*(?P<agency>[^()/\[\]]{{2,40}}?(?:/[^()/\[\]]{{2,20}})?)\s*[)/\]]{_DASH}"
@@ -65,7 +67,7 @@ def agency_named(name: str, *, exact: bool = True) -> str | None:
 def read_dateline(text: str) -> Dateline | None:
     """The dateline with which a first paragraph opens: `KYIV, Oct 25 (Reuters) -`."""
     head = text[:_HEAD]
-    for pattern in (_WITH_AGENCY, _ANSA, _RUSSIAN):
+    for pattern in (_ANSA, _WITH_AGENCY, _RUSSIAN):
         match = pattern.match(head)
         if match is not None:
             agency = _first_agency(match["agency"])
@@ -115,7 +117,10 @@ def _first_agency(text: str) -> str | None:
 def _place(text: str | None) -> str | None:
     if text is None:
         return None
-    return text.strip(" ,.-–—") or None
+    place = _LAST_DATE.sub("", text).strip(" ,-–—")
+    if _INITIALS.search(place) is not None:
+        return place if place.endswith(".") else f"{place}."
+    return place.rstrip(".") or None
 
 
 @cache
