@@ -9,6 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from ingest.errors import UsageError
 from ingest.fetch.site import site_of
+from ingest.store import changes
+from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.site_rows import site_row
 from ingest.store.tables import feed, feed_schedule, feed_url_history
 
@@ -34,6 +36,8 @@ def move(connection: Connection, feed_id: int, url: str, now: datetime, reason: 
         update(feed_schedule).where(feed_schedule.c.feed_id == feed_id).values(site_id=site_id)
     )
     remember_url(connection, feed_id, before, now, reason)
+    moved = {"from": before, "to": url, "reason": reason}
+    changes.append(connection, [NewChange(ChangeKind.FEED_MOVED, feed_id=feed_id, data=moved)], now)
     return True
 
 

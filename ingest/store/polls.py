@@ -13,7 +13,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from ingest.errors import LeaseLost
 from ingest.model import FeedDocument, PollCounts, PollOutcome, ScheduleDecision, Validators
-from ingest.store import leases, moving
+from ingest.store import changes, leases, moving
+from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.learned import learned_blocks
 from ingest.store.leases import DueFeed
 from ingest.store.lists import among
@@ -129,6 +130,7 @@ def record_polls(connection: Connection, records: Sequence[PollRecord], now: dat
     upsert(connection, poll, [_poll_values(record) for record in kept])
     _update_sites(connection, kept)
     _update_feeds(connection, kept)
+    changes.append(connection, [*map(_state_change, filter(_has_new_state, kept))], now)
     for record in kept:
         if record.decision.moved_to is not None:
             moving.move(
@@ -139,6 +141,23 @@ def record_polls(connection: Connection, records: Sequence[PollRecord], now: dat
                 record.decision.move_evidence or "moved permanently",
             )
     return gone
+
+
+def _has_new_state(record: PollRecord) -> bool:
+    return record.decision.schedule.state is not record.due.schedule.state
+
+
+def _state_change(record: PollRecord) -> NewChange:
+    after = record.decision.schedule
+    return NewChange(
+        ChangeKind.FEED_STATE,
+        feed_id=record.due.feed_id,
+        data={
+            "from": record.due.schedule.state.value,
+            "to": after.state.value,
+            "evidence": after.state_evidence,
+        },
+    )
 
 
 def _columns() -> tuple[str, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ingest.errors import UsageError
-from ingest.store import changes
+from ingest.model import FeedState, PollOutcome, ScheduleDecision
+from ingest.store import changes, polls
 from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.engine import Database, open_database
-from tests.store.build import NOW, after, an_article, entry, store, subscribe
+from tests.store.build import NOW, after, an_article, claim, entry, store, subscribe
 
 
 def _append(database: Database, article_id: int) -> None:
@@ -72,3 +75,29 @@ def test_a_rolled_back_change_is_never_told(database: Database) -> None:
 def test_what_is_no_cursor_is_refused(database: Database, cursor: str) -> None:
     with database.connect() as connection, pytest.raises(UsageError, match="no cursor"):
         changes.read(connection, cursor)
+
+
+def test_a_feed_that_fares_differently_or_moves_is_told(database: Database) -> None:
+    (feed_id,) = subscribe(database, "https://a.org/rss")
+    with database.begin() as connection:
+        (due,) = claim(connection, feed_id)
+        schedule = replace(due.schedule, state=FeedState.BLOCKED, state_evidence="403 twice")
+        decision = ScheduleDecision(schedule, 0, moved_to="https://b.org/", move_evidence="301")
+        record = polls.PollRecord(
+            due=due, started_at=NOW, outcome=PollOutcome.BLOCKED, decision=decision
+        )
+        polls.record_poll(connection, record, NOW)
+    with database.connect() as connection:
+        found = changes.read(connection)
+    assert [(one.kind, one.feed_id, one.data) for one in found] == [
+        (
+            ChangeKind.FEED_STATE,
+            feed_id,
+            {"from": "ok", "to": "blocked", "evidence": "403 twice"},
+        ),
+        (
+            ChangeKind.FEED_MOVED,
+            feed_id,
+            {"from": "https://a.org/rss", "to": "https://b.org/", "reason": "301"},
+        ),
+    ]
