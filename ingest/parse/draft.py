@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ingest.model import CadenceHints, Entry, FeedDocument, Media, Text
+from ingest.parse.filling import filling
+
+make_entry, make_media, make_text = filling(Entry), filling(Media), filling(Text)
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class DraftMedia:
             caption = caption or above.caption
             credits = credits or above.credits
             above = above.parent
-        return Media(
+        return make_media(
             url=self.url,
             role=self.role,
             type=self.type or None,
@@ -129,7 +132,7 @@ class DraftEntry:
             content = notes  # a podcast's show notes beside a one-line description
         link = self._link()
         has_more = len(self.links) > 1 or link is None  # than the one link
-        return Entry(
+        return make_entry(
             position=position,
             guid=self.guid or self.about,
             link=link or self._linked_by_id(),
@@ -188,7 +191,7 @@ class DraftEntry:
 
     def _media(self, chosen: str | None) -> tuple[Media, ...]:
         found = [
-            Media(
+            make_media(
                 url=link.href,
                 role="enclosure",
                 type=link.type or None,

@@ -26,7 +26,9 @@ def finished(
 ) -> FeedDocument:
     """Turn drafts into a document. Raises `ParseError` where nothing in them is a feed's.
 
-    `size` is that of the whole text, in characters. Faults: `entries_capped`, `entry_too_large` (texts were cut).
+    `size` is that of the whole text, in characters.
+
+    Faults: `entries_capped`, `entry_too_large` (texts were cut).
     """
     noted = dict.fromkeys(faults)
     if not format and not entries and not (feed.title and feed.links):

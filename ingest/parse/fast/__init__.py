@@ -41,8 +41,8 @@ def read(
         walk = Walk(
             url,
             version_of(root, name, text),
+            text,
             has_bases=("base=" in text or "base =" in text) and bool(_HAS_BASES(root)),
-            has_xlink="1999/xlink" in text,
         )
         read_root(walk, root, name)
     except Doubt:

@@ -51,7 +51,7 @@ def read_entry(walk: Walk, element: Any) -> None:
         elif action is not None:
             action(walk, draft, child)
         elif len(child):
-            walk.must_be_idle(child)
+            walk.must_hold_only(child, IN_PERSON)
 
 
 def _action(name: str) -> str | Action | None:

@@ -7,7 +7,15 @@ from typing import Any
 from ingest.parse.fast.entry import link_of, read_entry
 from ingest.parse.fast.markup import Walk
 from ingest.parse.fast.media import IN_IMAGE
-from ingest.parse.fast.names import HANDLED, IDLE, IDLE_BELOW, XML_LANG, Doubt, attributes_of
+from ingest.parse.fast.names import (
+    HANDLED,
+    IDLE,
+    IDLE_BELOW,
+    IN_PERSON,
+    XML_LANG,
+    Doubt,
+    attributes_of,
+)
 
 
 def read_root(walk: Walk, root: Any, name: str) -> None:
@@ -40,7 +48,7 @@ def _read_element(walk: Walk, element: Any) -> None:
     elif name in HANDLED:
         raise Doubt
     elif len(element):
-        walk.must_be_idle(element)
+        walk.must_hold_only(element, IN_PERSON)
 
 
 def _title(walk: Walk, element: Any) -> None:
@@ -110,14 +118,19 @@ def _image(walk: Walk, element: Any) -> None:
     resource = attributes.get("rdf:resource")
     if resource and not walk.feed.image_url:
         walk.feed.image_url = walk.address(element, resource)
+    has_strange = False
     for child in element:
         name = walk.name(child)
-        if name == "url":
+        if name == "url" and not has_strange:
             value = walk.address(child, walk.line(child))
             if value and not walk.feed.image_url:
                 walk.feed.image_url = value
-        elif name not in IN_IMAGE or len(child):
-            raise Doubt
+        elif name in HANDLED and (name not in IN_IMAGE or has_strange):
+            raise Doubt  # feedparser takes the image to end at a strange element
+        else:
+            has_strange = has_strange or name not in IN_IMAGE
+            if len(child):
+                raise Doubt
 
 
 def _itunes_image(walk: Walk, element: Any) -> None:
@@ -184,6 +197,7 @@ _HEAD = {
     "dc_date": _updated,
     "image": _image,
     "itunes_image": _itunes_image,
+    "itunes_link": _itunes_image,
     "logo": _logo,
     "ttl": _ttl,
     "sy_updateperiod": _period,

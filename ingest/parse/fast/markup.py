@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -13,7 +12,7 @@ from feedparser.mixin import _FeedParserMixin
 from feedparser.urls import make_safe_absolute_uri
 
 from ingest.model import Text
-from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink
+from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink, make_text
 from ingest.parse.fast.names import (
     ATTRIBUTES,
     HANDLED,
@@ -41,25 +40,29 @@ def mended(text: str | None) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    with suppress(UnicodeError):
+    try:  # noqa: SIM105 - `suppress` costs a microsecond
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(_cp1252) if _C1.search(text) else text
+    except UnicodeError:
+        pass
+    if text.isprintable() or not _C1.search(text):  # no C1 character is printable
+        return text
+    return text.translate(_cp1252)
 
 
 class Walk:
     """Where we are, what is read so far, and the document's quirks."""
 
     __slots__ = (
-        *("url", "version", "is_atom", "has_bases", "has_xlink", "names"),
+        *("url", "version", "is_atom", "has_bases", "source", "names"),
         *("entry_actions", "open_link", "feed", "entries"),
     )
 
-    def __init__(self, url: str, version: str, *, has_bases: bool, has_xlink: bool) -> None:
+    def __init__(self, url: str, version: str, source: str, *, has_bases: bool) -> None:
         self.url = url
         self.version = version
         self.is_atom = version.startswith("atom")
         self.has_bases = has_bases
-        self.has_xlink = has_xlink
+        self.source = source  # the text of the whole document
         self.names: dict[str, str] = {}
         self.entry_actions: dict[str, Any] = {}
         self.open_link: DraftLink | None = None  # a link element that holds media
@@ -103,7 +106,7 @@ class Walk:
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
             is_html = bool(_FeedParserMixin.looks_like_html(value))
-        return Text(value, is_html)
+        return make_text(value, is_html)
 
     def _typed(self, element: Any, *, is_html: bool) -> tuple[str, bool]:
         kind = "text/html" if is_html else "text/plain"
@@ -155,7 +158,7 @@ class _Inline:
     """
 
     def __init__(self, reader: Walk, kind: str) -> None:
-        if reader.has_xlink:
+        if "1999/xlink" in reader.source:
             raise Doubt  # feedparser writes its declaration into the markup
         self.reader = reader
         self.kind = kind

@@ -87,6 +87,8 @@ def media_children(walk: Walk, draft: DraftEntry, parent: Any, about: DraftMedia
             media_element(walk, draft, child, about)
         elif name == "media_category":
             read_category(walk, draft, child)
+        elif name == "dc_title":
+            draft.other_title = draft.other_title or walk.text(child, is_html=False)
         elif name == "media_keywords":
             read_keywords(walk, draft, child)
         elif name in HANDLED and name not in IDLE:
