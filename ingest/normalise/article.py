@@ -73,14 +73,21 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     source, teaser = _body_and_teaser(content, given_summary)
     title = _headline(entry, source, outlets)
     teaser_text = line_of(teaser.blocks) or None
-    body = clean(source.blocks, title=title, summary=teaser_text, outlets=outlets, context=context)
+    byline = people.read_authors(entry.authors, outlets)
+    body = clean(
+        source.blocks,
+        title=title,
+        summary=teaser_text,
+        outlets=outlets,
+        context=context,
+        authors=frozenset(map(headline.folded, byline.names)),
+    )
     lead = clean(teaser.blocks, title=title, summary=None, outlets=outlets, context=context)
     summary = line_of(lead.blocks if teaser.blocks else body.blocks) or None
     body_text = body_text_of(body.blocks) or None
 
-    byline = people.read_authors(
-        entry.authors or ((body.opening.byline,) if body.opening.byline else ()), outlets
-    )
+    if byline.line is None and body.opening.byline is not None:
+        byline = people.read_authors((body.opening.byline,), outlets)
     dateline = wire.read_dateline(body.blocks[0].text) if body.blocks else None
     agency, found_in = _agency(byline, dateline, body, entry)
     image = images.choose_image(
@@ -144,13 +151,16 @@ def clean(
     summary: str | None,
     outlets: frozenset[str],
     context: Context,
+    authors: frozenset[str] = frozenset(),
 ) -> Cleaned:
     """`blocks` without what belongs to the page: what is left, what was removed, what it said."""
     if not blocks:
         return Cleaned((), (), opening.Opening(), ())
     learned = context.learned if context.settings.learn_boilerplate else frozenset()
     reasons = boilerplate.reasons_of(blocks, outlets=outlets, learned=learned)
-    opened = opening.read_opening(blocks, reasons, title=title, summary=summary, outlets=outlets)
+    opened = opening.read_opening(
+        blocks, reasons, title=title, summary=summary, outlets=outlets, authors=authors
+    )
     kept: list[Block] = []
     removed: list[Removed] = []
     for block, reason in zip(blocks, reasons, strict=True):

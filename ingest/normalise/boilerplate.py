@@ -37,6 +37,7 @@ _PLEA_SHARE = 0.4  # of a long paragraph's sentences say something of the kind
 _NO_LETTERS = re.compile(r"[\W\d_]*")
 _LINK_LINE_WORDS = 25
 _SHORT_LINE_WORDS = 60
+_TEASER_WORDS = 40
 _LABEL_WORDS = 8
 _MOST_LABELS = 3
 _MOST_OF_A_TEXT = 0.5
@@ -74,6 +75,7 @@ def reasons_of(
             if reasons[index] is None and block_hash(block.text) in learned:
                 reasons[index] = "learned"
     _by_hint(blocks, reasons, counts, total)
+    _sections(reasons, counts, total)
     _link_lines(blocks, reasons, counts)
     _tail(blocks, lows, reasons, counts, telling)
     _orphans(blocks, reasons, counts)
@@ -185,6 +187,18 @@ def _by_hint(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int], t
     if sum(counts[index] for index in hinted) <= total * _MOST_OF_A_TEXT:
         for index in hinted:
             reasons[index] = "structure"
+
+
+def _sections(reasons: Reasons, counts: Sequence[int], total: int) -> None:
+    """Under "More news", late in a text, short lines to the end are teasers of other articles."""
+    before = 0
+    for index, reason in enumerate(reasons):
+        if reason == "related" and counts[index] <= 5 and before >= total * _MOST_OF_A_TEXT:
+            if max(counts[index:]) <= _TEASER_WORDS:
+                for later in range(index + 1, len(reasons)):
+                    reasons[later] = reasons[later] or "related"
+            return
+        before += counts[index]
 
 
 def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]) -> None:

@@ -47,6 +47,7 @@ _PHOTO_BY = re.compile(
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _MOST_CAPTION_WORDS = 90
+_LONGEST_CAPTION = 600  # characters
 _MOST_CREDIT = 150  # characters of a credit with its label
 _HINT_WORDS = (
     "photo image picture credit crédit foto bild illustration video фото світлина зображ иллюстр "
@@ -156,7 +157,9 @@ def choose_image(
     parts: list[LeadImage] = []
     if best is not None:
         credit = spelled_credit(best.credit) if best.credit else None
-        caption = split_caption(plain_line(best.caption)) if best.caption else None
+        described = plain_line(best.caption) if best.caption else ""
+        # Video feeds put the whole text there, which is no caption.
+        caption = split_caption(described) if 0 < len(described) <= _LONGEST_CAPTION else None
         parts.append(
             LeadImage(
                 best.url,

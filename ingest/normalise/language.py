@@ -16,6 +16,8 @@ _LONG_ENOUGH = 120  # characters of text from which it may overrule the feed
 _SAMPLE = 600  # characters looked at
 _SURE_SHARE = 0.18  # of the words are function words of the claimed language
 _LEAD = 1.6  # how many times more than the next language's
+_FAIR_SHARE = 0.08  # enough where no other language comes near
+_FAR_LEAD = 3.0
 _TAG = re.compile(r"^([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?(?:-.*)?$")
 
 
@@ -78,6 +80,8 @@ def by_words(text: str, claim: str | None) -> str | None:
     ranked = sorted(counts.items(), key=lambda item: -item[1])
     best, second = ranked[0], ranked[1]
     if best[1] >= len(words) * _SURE_SHARE and best[1] >= second[1] * _LEAD:
+        return best[0]
+    if best[1] >= len(words) * _FAIR_SHARE and best[1] >= second[1] * _FAR_LEAD:
         return best[0]
     return None
 
@@ -154,4 +158,11 @@ def _by_statistics(text: str) -> str | None:
     import py3langid
 
     language, score = py3langid.classify(text)
-    return str(language) if score < 0 else None
+    if score >= 0 or (str(language) not in table("languages")["latin"].split() and _is_latin(text)):
+        return None
+    return str(language)
+
+
+def _is_latin(text: str) -> bool:
+    letters = [letter for letter in text[:200] if letter.isalpha()]
+    return sum(letter < "\u0250" for letter in letters) > len(letters) * 0.8

@@ -49,6 +49,7 @@ def read_opening(
     title: str,
     summary: str | None,
     outlets: frozenset[str],
+    authors: frozenset[str] = frozenset(),
 ) -> Opening:
     """Marks in `reasons` what is no body at the top of `blocks`, and returns what it said."""
     opening = Opening()
@@ -60,7 +61,9 @@ def read_opening(
             continue
         block = blocks[index]
         words = block.text.count(" ") + 1
-        if people.is_byline(block.text, words):
+        if people.is_byline(block.text, words) or (
+            words <= 4 and people.names_a_writer(block.text, authors)
+        ):
             opening.byline = opening.byline or block.text
             reasons[index] = "byline"
         elif words <= 12 and _is_date_line(block.text):

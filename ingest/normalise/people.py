@@ -91,6 +91,12 @@ def is_byline(text: str, words: int) -> bool:
     return bool(rest) and capitals >= len(rest) * 0.7
 
 
+def names_a_writer(text: str, authors: frozenset[str]) -> bool:
+    """Whether a short line is but an author (folded, see `folded`), an agency or "Staff"."""
+    key = folded(text)
+    return key in authors or key in _nobody() or agency_named(text) is not None
+
+
 def _without_address(line: str) -> str:
     """RFC 822 mailboxes: "jane@x.example (Jane Doe)" and "Jane Doe <jane@x.example>"."""
     if "@" not in line:
