@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import insert
 
 from ingest.dedupe import fingerprint
@@ -157,18 +158,35 @@ def _article(article_id: int, one: Incoming) -> dict[str, object]:
     }
 
 
-def sampled_texts(words: int, count: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Made texts of a Zipf-like vocabulary, one in five of them a copy, to fill a window with."""
-    generator = np.random.default_rng(seed)
-    vocabulary = np.array([f"w{number:x}" for number in range(50_000)])
-    past: list[str] = []
-    for _ in range(count):
-        if past and generator.random() < 0.2:
-            text = past[int(generator.integers(len(past)))]
-        else:
-            ranks = np.minimum(generator.zipf(1.3, words), len(vocabulary)) - 1
-            text = " ".join(vocabulary[ranks])
-        past.append(text)
-        if len(past) > 500:
-            past.pop(0)
-        yield " ".join(text.split()[:8]), text
+class Writer:
+    """Texts like those of a set: each word follows the one before as it does there (order 1).
+
+    Three words in a row are then mostly new, and some are as common as in real text. One in five
+    is a copy of one of the last thousand.
+    """
+
+    def __init__(self, texts: Sequence[str], seed: int = 1) -> None:
+        self._generator = random.Random(seed)
+        self._next: dict[str, list[str]] = {}
+        for text in texts:
+            words = text.split()
+            for word, following in itertools.pairwise(words):
+                self._next.setdefault(word, []).append(following)
+        self._starts = [text.split(maxsplit=1)[0] for text in texts if text.split()]
+        self._past: list[tuple[str, str]] = []
+
+    def write(self, words: int) -> tuple[str, str]:
+        """A headline and a text of so many words."""
+        chance = self._generator
+        if self._past and chance.random() < 0.2:
+            return chance.choice(self._past)
+        word = chance.choice(self._starts)
+        written = [word]
+        while len(written) < words:
+            word = chance.choice(self._next.get(word) or self._starts)
+            written.append(word)
+        made = " ".join(written[2:10]), " ".join(written)
+        self._past.append(made)
+        if len(self._past) > 1_000:
+            self._past.pop(0)
+        return made

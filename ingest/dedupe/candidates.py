@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ingest.dedupe.decision import MAX_POSTINGS
-from ingest.dedupe.fingerprint import title_keys
+from ingest.dedupe.fingerprint import as_postings, title_keys
 from ingest.dedupe.reading import Reading
 
 # All shingles of a text up to this length are looked up, whatever its own sample: a summary may
-# stand anywhere in a longer text, whose index rows were sampled there by an eighth.
+# stand anywhere in a longer text, whose index rows were sampled there by a sixteenth.
 LOOK_UP_WHOLE = 100
+# A hash of more stories than this votes for none: it stands in boilerplate or is a common phrase.
+MAX_STORIES_A_HASH = 16
 MAX_STORIES = 6  # stories compared with; more changed nothing on `dev`
 DOCUMENTS_A_STORY = 2  # of each, the two that share most: one may be an abridgement of its own
+# One hash in common is a phrase in common, unless the text has hardly more than one.
+MIN_HASHES = 2
+FEW_HASHES = 8
 # A member supports its story's claim if it shares a quarter of what the best member does.
 SUPPORT_SHARE = 0.25
 MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phrases are shared
@@ -24,8 +26,8 @@ MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phras
 def hashes_to_look_up(reading: Reading) -> tuple[int, ...]:
     """The hashes by which the index is asked about a text (signed, without repeats)."""
     shingles = reading.shape.shingles
-    text = reading.sampled if len(shingles) > LOOK_UP_WHOLE else shingles.view(np.int64).tolist()
-    return tuple({*text, *title_keys(reading.shape.headline).view(np.int64).tolist()})
+    text = reading.sampled if len(shingles) > LOOK_UP_WHOLE else as_postings(shingles)
+    return tuple({*text, *as_postings(title_keys(reading.shape.headline))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +56,35 @@ def choose(
         articles = postings.get(one)
         if not articles:
             continue
-        stories: dict[int, list[int]] = {}
-        for article in articles:
-            story = story_of.get(article)
+        if len(articles) == 1:
+            story = story_of.get(articles[0])
             if story is not None:
-                stories.setdefault(story, []).append(article)
-        if not stories or (len(stories) > 1 and len(articles) > MAX_POSTINGS):
+                votes[story] = votes.get(story, 0.0) + 1.0
+                counts = members.setdefault(story, {})
+                counts[articles[0]] = counts.get(articles[0], 0) + 1
             continue
-        vote = len(stories) ** -0.5
-        for story, having in stories.items():
+        known = [(story_of[each], each) for each in articles if each in story_of]
+        having = {story for story, _ in known}
+        if not having or len(having) > MAX_STORIES_A_HASH:
+            continue
+        vote = len(having) ** -0.5
+        for story in having:
             votes[story] = votes.get(story, 0.0) + vote
+        for story, article in known:
             counts = members.setdefault(story, {})
-            for article in having:
-                counts[article] = counts.get(article, 0) + 1
+            counts[article] = counts.get(article, 0) + 1
     if not votes:
         return []
     best = max(votes.values())
+    least = 1 if len(hashes) <= FEW_HASHES else MIN_HASHES
     ranked = sorted(votes, key=lambda story: (-votes[story], story))[:MAX_STORIES]
     chosen: list[Chosen] = []
     for story in ranked:
         if votes[story] < MIN_VOTE_SHARE * best:
             break
         counts = members[story]
+        if max(counts.values()) < least:
+            continue
         # Of equal ones the oldest: it is the likelier original, and the choice is deterministic.
         most = sorted(counts, key=lambda article: (-counts[article], article))
         enough = SUPPORT_SHARE * counts[most[0]]

@@ -10,7 +10,7 @@ from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
 from ingest.dedupe.fingerprint import VERSION
 from ingest.dedupe.rules import RULES, Rules
 from ingest.dedupe.tokenise import Floats
-from ingest.dedupe.verify import Verdict, too_little, verify
+from ingest.dedupe.verify import Verdict, is_same_headline, too_little, verify
 from ingest.model import Match, Relation
 
 _DAY_SECONDS = 86_400.0
@@ -37,14 +37,17 @@ def examine(
     `weights` are the rarities of the document's shingles, where they are known already.
     """
     a, b = document.reading, candidate.reading
+    days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
+    by_headline = is_same_headline(a, b, days, rules)
     shared = common(a, b)
     missing = too_little(shared.count, (a.count, b.count), rules)
-    if missing is not None:
+    if missing is not None and not by_headline:
         return None, Verdict(None, missing=missing)
     if weights is None:
         weights = frequencies.weights(a)
     pair = compare(a, b, shared, weights, frequencies.weights(b))
-    days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
+    if by_headline:
+        return pair, Verdict("same_headline")
     return pair, verify(pair, rules, days)
 
 

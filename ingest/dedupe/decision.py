@@ -13,10 +13,10 @@ from ingest.dedupe.reading import Reading, spread
 from ingest.dedupe.tokenise import Floats
 from ingest.model import Match
 
-# A hash found in so many articles is looked up no further: whether a passage stands in sixty
-# stories or in six thousand, it is boilerplate. (A story that was itself reprinted sixty times
+# A hash found in so many articles is looked up no further: whether a passage stands in thirty
+# stories or in three thousand, it is boilerplate. (A story that was itself reprinted thirty times
 # stays one story, and rare: stories are counted, not articles.)
-MAX_POSTINGS = 60
+MAX_POSTINGS = 30
 
 
 @dataclass(frozen=True, slots=True)

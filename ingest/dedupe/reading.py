@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
-from ingest.dedupe.fingerprint import Shape, is_sampled
+from ingest.dedupe.fingerprint import Shape, as_postings, is_sampled
 from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints
 
 
@@ -40,7 +40,7 @@ class Reading:
         self.count = int(self.first.sum())
         # The shingles the index knows, signed as it stores them, and where they stand.
         self.sampled_at: Ints = np.flatnonzero(is_sampled(shingles))
-        self.sampled: list[int] = shingles[self.sampled_at].view(np.int64).tolist()
+        self.sampled: list[int] = as_postings(shingles[self.sampled_at])
         self._skeleton: Skeleton | None = None
 
     def holds(self, shingles: Hashes) -> Flags:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ingest.dedupe.changes import Changes, changes
 from ingest.dedupe.compare import Comparison
+from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import Rules
 from ingest.dedupe.tokenise import Flags, Floats
 
@@ -61,6 +62,19 @@ def too_little(shared: int, counts: tuple[int, int], rules: Rules) -> str | None
     if shared < rules.min_plain * min(counts):
         return "less than a quarter of the shorter text shared"
     return None
+
+
+def is_same_headline(a: Reading, b: Reading, days: float, rules: Rules) -> bool:
+    """The same headline, where one side has no text of its own to say otherwise.
+
+    Google News gives the headline again and the outlet's name. Where both have texts these decide:
+    a newsletter and a report have run under one headline. A headline of fewer than five words has
+    no keys.
+    """
+    left, right = a.shape, b.shape
+    if not (left.is_headline_only or right.is_headline_only) or days >= rules.apart_days:
+        return False
+    return bool(set(left.headline.keys) & set(right.headline.keys))
 
 
 def is_same_text(pair: Comparison, rules: Rules) -> bool:
