@@ -27,6 +27,7 @@ from ingest.store import articles, leases, polls, stories
 from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
+from ingest.store.reissues import find_reissues
 
 _SETTLE_LIMIT = 200  # articles looked at in one transaction
 
@@ -91,6 +92,7 @@ class Recorder:
                     if one.polled.harvest is not None
                 ],
                 now,
+                find_reissues=find_reissues,
             )
             counts = {
                 one.due.feed_id: result.counts for one, result in zip(harvested, saved, strict=True)
