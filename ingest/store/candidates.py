@@ -97,14 +97,18 @@ class Readings:
 
 
 def floor_of_window(connection: Connection, since: datetime) -> int:
-    """The lowest article id inside the window; ids grow with the time an article was first seen."""
-    found = connection.scalar(
+    """The lowest article id inside the window; ids grow with the time an article was first seen.
+
+    Only nearly so, for polls that overlap: so it is the id after the last one before the window,
+    and a young database, which has none, leaves no article out.
+    """
+    before = connection.scalar(
         select(fingerprint.c.article_id)
-        .where(fingerprint.c.seen_at >= since)
-        .order_by(fingerprint.c.seen_at, fingerprint.c.article_id)
+        .where(fingerprint.c.seen_at < since)
+        .order_by(fingerprint.c.seen_at.desc(), fingerprint.c.article_id.desc())
         .limit(1)
     )
-    return found if found is not None else 0
+    return before + 1 if before is not None else 0
 
 
 def load_documents(
