@@ -120,7 +120,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         summary=summary,
         body_text=body_text,
         body_html=body_html_of(body.blocks) or None,
-        word_count=count_words(body_text),
+        word_count=sum(count_words(block.text) for block in body.blocks),
         image_url=image.url,
         image_caption=image.caption,
         image_credit=image.credit,
@@ -186,16 +186,6 @@ def content_hash(*texts: str | None) -> int:
     """A hash of what an article says: white space, case of quotes and markup do not count."""
     said = "\x1e".join(" ".join((text or "").split()) for text in texts)
     return signed_hash(straight(said))
-
-
-def count_words(text: str | None) -> int:
-    """Words, or for scripts without spaces two characters to a word."""
-    if not text:
-        return 0
-    words = text.count(" ") + text.count("\n\n") + 1
-    if len(text) > words * 20 and not text[:200].isascii():
-        return max(words, sum(1 for letter in text if letter > "\u0e00") // 2)
-    return words
 
 
 def keys_of(identified: IdentifiedEntry, strip: tuple[str, ...] = ()) -> tuple[Key, ...]:

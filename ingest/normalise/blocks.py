@@ -9,6 +9,8 @@ from html import escape, unescape
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
 _EMPTY = re.compile(r"<(a|b|i|em|strong|small|u)(?: [^>]*)?></\1>")
+# Below this a script is written with spaces between its words.
+_FIRST_UNSPACED = "\u0e00"
 _KEPT_KINDS = frozenset(("p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre"))
 _SENTENCE_ENDS = (
     ".",
@@ -67,6 +69,14 @@ class Reading:
 
     blocks: tuple[Block, ...] = ()
     pictures: tuple[Picture, ...] = ()
+
+
+def count_words(text: str) -> int:
+    """The words of one line; where a script has no spaces, two characters count as one."""
+    words = text.count(" ") + 1
+    if len(text) > words * 8 and not text.isascii() and text[len(text) // 2] >= _FIRST_UNSPACED:
+        return max(words, len(text) // 2)
+    return words
 
 
 def ends_paragraph(text: str) -> bool:

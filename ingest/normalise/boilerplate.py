@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ingest.model import Removed
 from ingest.normalise import phrases
-from ingest.normalise.blocks import Block, without_tail
+from ingest.normalise.blocks import Block, count_words, without_tail
 from ingest.normalise.headline import folded
 from ingest.normalise.identity import signed_hash
 
@@ -63,7 +63,7 @@ def reasons_of(
 ) -> Reasons:
     """For each block the reason to remove it, or None."""
     lows = [phrases.lowered(block.text) for block in blocks]
-    counts = [block.text.count(" ") + 1 for block in blocks]
+    counts = [count_words(block.text) for block in blocks]
     total = sum(counts) or 1
     telling = phrases.telling_words(lows)
     reasons: Reasons = [

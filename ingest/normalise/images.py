@@ -40,7 +40,7 @@ _AGENCY_PHOTO = re.compile(
     r"^(AP|AFP|EPA|REUTERS|Reuters|UPI|PTI)\s*(?:Photo|PHOTO|Images?)?$", re.I
 )
 _PHOTO_BY = re.compile(
-    r"^(?:photos?|image|picture|foto|фото)\s*(?:credits?)?\s*"
+    r"^(?:photo(?:graph)?s?|image|picture|illustration|foto|фото)\s*(?:credits?)?\s*"
     r"(?:by|courtesy of|von|di|por|par|:)\s*",
     re.I,
 )

@@ -68,7 +68,7 @@ def read_opening(
             reasons[index] = "byline"
         elif words <= 12 and _is_date_line(block.text):
             reasons[index] = "date"
-        elif index + 1 in captions and words <= _ALT_WORDS and not _SENTENCE.search(block.text):
+        elif index + 1 in captions and words <= _ALT_WORDS and _lists_names(block.text):
             _set_alt(opening, block.text)
             reasons[index] = "alt"
     if last >= 0:
@@ -208,6 +208,14 @@ def _mark_deck(
     ):
         opening.deck = block.text
         reasons[first] = "deck"
+
+
+def _lists_names(text: str) -> bool:
+    """Whether a line reads as an image's alternative text: names and no sentence."""
+    if _SENTENCE.search(text) is not None:
+        return False
+    words = text.split()
+    return len(words) <= 4 or sum(not word[0].islower() for word in words) >= len(words) * 0.6
 
 
 def _is_date_line(text: str) -> bool:
