@@ -11,7 +11,15 @@ from ingest.config import NormaliseSettings
 from ingest.errors import InvalidEntry
 from ingest.model import Article, Entry, IdentifiedEntry, Key, KeyKind, Removed
 from ingest.normalise import boilerplate, dates, headline, html, images, opening, people, wire
-from ingest.normalise.blocks import Block, Reading, body_html_of, body_text_of, letters, line_of
+from ingest.normalise.blocks import (
+    Block,
+    Reading,
+    body_html_of,
+    body_text_of,
+    count_words,
+    letters,
+    line_of,
+)
 from ingest.normalise.canonical import canonical_url, main_form, url_key
 from ingest.normalise.identity import signed_hash
 from ingest.normalise.language import language_of
