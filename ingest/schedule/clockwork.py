@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ingest.schedule.ticks import TickBook
 
 
+_LOOK_SECONDS = 0.02
+
+
 class Clockwork:
     """Runs ticks in the event loop in which it is started."""
 
@@ -29,6 +32,7 @@ class Clockwork:
         # "maximum number of running instances reached" is what the book of ticks says better.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._book = book
+        self._running: set[str] = set()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -48,11 +52,13 @@ class Clockwork:
 
         async def tick() -> None:
             self._book.began(name, time.monotonic())
+            self._running.add(name)
             try:
                 await run()
             except Exception:
                 logger.exception("tick_failed", extra={"fields": {"tick": name}})
             finally:
+                self._running.discard(name)
                 self._book.ended(name, time.monotonic())
 
         first = datetime.now(UTC) + timedelta(seconds=first_seconds or 0.0)
@@ -64,8 +70,17 @@ class Clockwork:
         """Begin to run ticks."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Begin no tick any more; one that runs is not interrupted."""
+    async def stop(self, limit_seconds: float) -> None:
+        """Begin no tick any more, and wait so long for those that run.
+
+        APScheduler's own shutdown cancels running coroutines: a claim would be made in its thread
+        and nobody would know of it.
+        """
+        self._scheduler.pause()
+        until = time.monotonic() + limit_seconds
+        await asyncio.sleep(_LOOK_SECONDS)  # what was handed to the loop just now has begun then
+        while self._running and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
         self._scheduler.shutdown(wait=False)
 
     def restart_all(self) -> None:

@@ -111,7 +111,7 @@ class Daemon:
             await self._stop.wait()
             say(logging.INFO, "stopping", in_flight=len(self._flights))
             notify("STOPPING=1")
-            clockwork.stop()
+            await clockwork.stop(self._settings.schedule.drain_timeout_seconds)
             is_drained = await self._drain()
         await self._access.write(lambda c: fleet.stopped(c, self._name, self._clock()))
         self._access.close()
@@ -158,10 +158,8 @@ class Daemon:
 
     async def _claim(self) -> None:
         """Claim as many due feeds as there is room for, and start their polls."""
-        if self._stop.is_set():
-            return
         limit = self._limit()
-        if limit <= 0:
+        if limit <= 0 or self._stop.is_set():
             return
         claimed = await self._access.write(
             partial(
@@ -174,8 +172,9 @@ class Daemon:
                 horizon_seconds=HORIZON_SECONDS,
             )
         )
-        if claimed is None:
-            return
+        self._took(claimed or ())
+
+    def _took(self, claimed: Sequence[DueFeed]) -> None:
         new = sum(1 for due in claimed if due.schedule.last_poll_at is None)
         self._unpolled = max(0, self._unpolled - new)
         self._pace.spend(len(claimed) - new)
@@ -200,8 +199,8 @@ class Daemon:
             self._pace.settle(now)
             say(logging.WARNING, "own_outage_over")
         allowed = self._pace.allow(now)
-        # Nobody waits for a herd of feeds that were just added: their first poll is at once.
-        return room if self._unpolled > 0 else min(room, allowed)
+        # Feeds that were just added are no herd: nobody waits for their first poll.
+        return min(room, allowed + self._unpolled)
 
     async def _upkeep(self) -> None:
         """Heartbeat; renew the leases of long polls; end the polls that overran."""
@@ -327,7 +326,7 @@ class Daemon:
         """Finish the polls in flight; give back those that have not begun."""
         now = self._clock()
         await self._give_back([one for one in self._flights.all() if not one.has_begun(now)])
-        limit = self._pipelines.current.settings.schedule.drain_timeout_seconds
+        limit = self._settings.schedule.drain_timeout_seconds
         return await self._pipelines.close(limit)
 
     async def _give_back(self, flights: Sequence[Flight]) -> None:

@@ -71,6 +71,19 @@ async def test_the_end_gives_back_what_has_not_begun(database: Database) -> None
     assert all(row.next_poll_at is not None and row.next_poll_at <= utc_now() for row in waiting)
 
 
+async def test_an_end_in_the_midst_of_a_claim_leaves_no_feed_held(database: Database) -> None:
+    for turn, wait in enumerate((0.0, 0.005, 0.02, 0.05)):
+        bench = Bench(database)
+        bench.subscribe(*(f"http://site{n}-{turn}.example/feed" for n in range(20)))
+        daemon = bench.daemon()
+        running = asyncio.create_task(daemon.run())
+        await asyncio.sleep(wait)
+        daemon.stop()
+        assert await running == 0
+        assert bench.leased() == 0
+        assert len(bench.recorded) == len(bench.asked)
+
+
 async def test_a_poll_that_does_not_end_is_ended_and_backs_off(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,7 +86,7 @@ async def test_ticks_that_waited_for_a_clock_set_back_are_run_again_at_once() ->
     assert runs == 0
     clockwork.restart_all_soon(asyncio.get_running_loop())
     await until(lambda: runs >= 3)
-    clockwork.stop()
+    await clockwork.stop(1.0)
 
 
 async def test_a_tick_that_raises_runs_again_and_is_said(said: Said) -> None:
@@ -101,7 +101,7 @@ async def test_a_tick_that_raises_runs_again_and_is_said(said: Said) -> None:
     clockwork.add("claim", 0.02, tick)
     clockwork.start()
     await until(lambda: runs >= 3)
-    clockwork.stop()
+    await clockwork.stop(1.0)
     assert said.count("tick_failed") >= 2
 
 
@@ -124,5 +124,21 @@ async def test_a_slow_tick_never_runs_twice_at_once_and_is_never_skipped_for_bei
     await until(lambda: runs >= 1)
     time.sleep(1.5)  # every run in this time is late by more than APScheduler's second of grace
     await until(lambda: runs >= 4)
-    clockwork.stop()
+    await clockwork.stop(1.0)
     assert most == 1
+
+
+async def test_the_end_waits_for_a_tick_that_runs() -> None:
+    ended = False
+
+    async def tick() -> None:
+        nonlocal ended
+        await asyncio.sleep(0.3)
+        ended = True
+
+    clockwork = Clockwork(TickBook())
+    clockwork.add("claim", 10.0, tick)
+    clockwork.start()
+    await asyncio.sleep(0.1)
+    await clockwork.stop(5.0)
+    assert ended
