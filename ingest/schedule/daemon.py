@@ -23,7 +23,7 @@ from ingest import __version__
 from ingest.config import Settings
 from ingest.errors import DatabaseError, UsageError
 from ingest.model import Polled, PollOutcome
-from ingest.record import Recorder, Unrecorded
+from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.schedule.access import Access
 from ingest.schedule.chores import Chore
 from ingest.schedule.clockwork import Clockwork
@@ -79,6 +79,7 @@ class Daemon:
         self._was_out = False
         self._probe_at = 0.0
         self._polls = 0
+        self.listeners: list[Callable[[Recorded], None]] = []  # told of every recorded poll
         self._flights = Flights()
         self._pipelines = Pipelines(open_poller, on_trouble=self._access.heard)
 
@@ -91,6 +92,26 @@ class Daemon:
     def polls(self) -> int:
         """How many polls were recorded since the start."""
         return self._polls
+
+    @property
+    def polls_in_flight(self) -> int:
+        """How many polls are in flight or wait for their slot."""
+        return len(self._flights)
+
+    @property
+    def waiting_to_be_written(self) -> int:
+        """How many finished polls wait for the writer."""
+        return self._pipelines.waiting_to_be_written
+
+    @property
+    def database_is_away(self) -> bool:
+        """Whether the last attempt found no database."""
+        return self._access.is_away
+
+    @property
+    def network_is_out(self) -> bool:
+        """Whether our own network is down."""
+        return self.decider.outage.is_out
 
     def stop(self) -> None:
         """Finish what is in flight, then return from `run`. May be called more than once."""
@@ -292,8 +313,7 @@ class Daemon:
         except Exception:
             logger.exception("poll_failed", extra={"fields": {"feed": due.name}})
             return
-        self._polls += 1
-        report_poll(recorded)
+        self._tell(recorded)
         if recorded.decision is not None and recorded.decision.site_pause is not None:
             # Those that wait for their turn at this site would wait for the whole pause.
             await self._give_back(
@@ -319,8 +339,13 @@ class Daemon:
         except DatabaseError as error:
             self._access.heard(str(error))
             return
+        self._tell(records[0])
+
+    def _tell(self, recorded: Recorded) -> None:
         self._polls += 1
-        report_poll(records[0])
+        report_poll(recorded)
+        for listener in self.listeners:
+            listener(recorded)
 
     async def _drain(self) -> bool:
         """Finish the polls in flight; give back those that have not begun."""

@@ -64,6 +64,11 @@ class Pipelines:
         assert self._current is not None
         return self._current
 
+    @property
+    def waiting_to_be_written(self) -> int:
+        """How many finished polls wait for the writer; 0 before `open`."""
+        return 0 if self._current is None else self._current.poller.waiting_to_be_written
+
     async def open(self, settings: Settings) -> None:
         """Open a pipeline for new polls; the one before ends with its last poll."""
         context = self._open_poller(settings, self._on_trouble)
