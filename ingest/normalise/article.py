@@ -26,6 +26,17 @@ from ingest.normalise.language import language_of
 from ingest.normalise.phrases import straight
 from ingest.normalise.plaintext import plain, plain_line
 
+__all__ = [
+    "Cleaned",
+    "Context",
+    "clean",
+    "content_hash",
+    "count_words",
+    "keys_of",
+    "normalise",
+    "url_keys",
+]
+
 _DECK_WORDS = 80
 _EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
 _MOST_ENDINGS = 4  # blocks looked at from the end

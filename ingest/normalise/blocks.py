@@ -72,8 +72,8 @@ class Reading:
 
 
 def count_words(text: str) -> int:
-    """The words of one line; where a script has no spaces, two characters count as one."""
-    words = text.count(" ") + 1
+    """The words of a text; where a script has no spaces, two characters count as one."""
+    words = text.count(" ") + text.count("\n\n") + 1
     if len(text) > words * 8 and not text.isascii() and text[len(text) // 2] >= _FIRST_UNSPACED:
         return max(words, len(text) // 2)
     return words

@@ -14,6 +14,8 @@ from ingest.normalise.data import table
 
 _LONG_ENOUGH = 120  # characters of text from which it may overrule the feed
 _SAMPLE = 600  # characters looked at
+_SCRIPT_SAMPLE = 300  # characters, of which every
+_SCRIPT_STEP = 7  # th is looked at
 _SURE_SHARE = 0.18  # of the words are function words of the claimed language
 _LEAD = 1.6  # how many times more than the next language's
 _FAIR_SHARE = 0.08  # enough where no other language comes near
@@ -97,20 +99,17 @@ def _candidates(
 
 def _by_script(text: str) -> str | None:
     """A language that alone uses its script, or None."""
-    sample = text[:200]
-    if sample.isascii():
+    sample = [letter for letter in text[:_SCRIPT_SAMPLE:_SCRIPT_STEP] if letter.isalpha()]
+    if not sample or max(sample) < "\u0370":
         return None
+    letters = len(sample)
     counts: dict[str, int] = {}
-    letters = 0
     for letter in sample:
-        if not letter.isalpha():
-            continue
-        letters += 1
         for name, first, last in _SCRIPTS:
             if first <= letter <= last:
                 counts[name] = counts.get(name, 0) + 1
                 break
-    if not letters or not counts:
+    if not counts:
         return None
     if counts.get("kana", 0) >= letters * 0.1:
         return "ja"

@@ -1,0 +1,158 @@
+"""CPU microseconds that one new entry costs, step by step: `python -m benchmarks.stages [FOLDER]`.
+
+FOLDER holds feeds (default: INGEST_CORPORA/real-feeds). Each step runs alone over the same entries,
+warm; the fastest of several rounds counts, because a shared machine only ever adds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.config import ParseSettings
+from ingest.errors import InvalidEntry, ParseError
+from ingest.model import Article, FeedDocument, IdentifiedEntry
+from ingest.normalise import Context, dates, html, identify, normalise
+from ingest.normalise.canonical import canonical_url
+from ingest.normalise.language import language_of
+from ingest.parse import parse_feed
+
+ROUNDS = 5
+MOST_FILES = 150
+NOW = datetime(2026, 8, 25, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One entry with all that its normalising needs."""
+
+    identified: IdentifiedEntry
+    context: Context
+
+
+def main(arguments: Sequence[str]) -> int:
+    folder = _folder(arguments)
+    if folder is None or not folder.is_dir():
+        print("no folder of feeds: give one, or set INGEST_CORPORA", file=sys.stderr)
+        return 2
+    bodies = _bodies(folder)
+    documents = _documents(bodies)
+    cases = [
+        Case(identified, _context(document))
+        for document in documents
+        for identified in identify(document)
+    ]
+    if not cases:
+        print(f"no entries under {folder}", file=sys.stderr)
+        return 1
+    articles = _articles(cases)
+    words = sum(article.word_count for article in articles) / max(1, len(articles))
+    print(f"{len(documents)} documents, {len(cases)} entries, {words:.0f} words an article")
+    _report("parse", len(cases), lambda: _documents(bodies))
+    _report("identify", len(cases), lambda: [identify(document) for document in documents])
+    _report("normalise", len(cases), lambda: _articles(cases))
+    print("of which:")
+    _report("  markup to blocks", len(cases), lambda: _read(cases))
+    _report("  sanitising alone", len(cases), lambda: _sanitise(cases))
+    _report("  canonical URL", len(cases), lambda: _canonical(cases))
+    _report("  dates", len(cases), lambda: _dates(cases))
+    _report("  language", len(cases), lambda: _languages(articles))
+    return 0
+
+
+def _folder(arguments: Sequence[str]) -> Path | None:
+    if arguments:
+        return Path(arguments[0])
+    corpora = os.environ.get("INGEST_CORPORA")
+    return Path(corpora) / "real-feeds" if corpora else None
+
+
+def _bodies(folder: Path) -> list[bytes]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    step = max(1, len(files) // MOST_FILES)
+    return [path.read_bytes() for path in files[::step]]
+
+
+def _documents(bodies: Sequence[bytes]) -> list[FeedDocument]:
+    documents = []
+    for body in bodies:
+        with suppress(ParseError):
+            documents.append(
+                parse_feed(
+                    body,
+                    url="https://feed.example/rss",
+                    content_type=None,
+                    settings=ParseSettings(),
+                )
+            )
+    return documents
+
+
+def _context(document: FeedDocument) -> Context:
+    return Context(
+        now=NOW,
+        feed_url="https://feed.example/rss",
+        site_url=document.site_url,
+        publisher=document.title,
+        language=document.language,
+        format=document.format,
+    )
+
+
+def _articles(cases: Sequence[Case]) -> list[Article]:
+    articles = []
+    for case in cases:
+        with suppress(InvalidEntry):
+            articles.append(normalise(case.identified, case.context))
+    return articles
+
+
+def _read(cases: Sequence[Case]) -> None:
+    for case in cases:
+        html.read(case.identified.entry.content, case.identified.entry.link)
+        html.read(case.identified.entry.summary, case.identified.entry.link)
+
+
+def _sanitise(cases: Sequence[Case]) -> None:
+    cleaner = html.cleaner()
+    for case in cases:
+        for text in (case.identified.entry.content, case.identified.entry.summary):
+            if text is not None and text.is_html and "<" in text.value:
+                cleaner.clean(text.value)
+
+
+def _canonical(cases: Sequence[Case]) -> None:
+    canonical_url.cache_clear()
+    for case in cases:
+        canonical_url(case.identified.entry.link or "")
+
+
+def _dates(cases: Sequence[Case]) -> None:
+    for case in cases:
+        dates.believed(
+            case.identified.entry.published_raw, case.identified.entry.updated_raw, now=NOW
+        )
+
+
+def _languages(articles: Sequence[Article]) -> None:
+    for article in articles:
+        language_of(article.body_text, article.language)
+
+
+def _report(name: str, entries: int, step: Callable[[], object]) -> None:
+    best = float("inf")
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        step()
+        best = min(best, time.process_time() - started)
+    print(f"{name:<20} {best / entries * 1e6:8.1f} µs an entry")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
