@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
 def run(context: typer.Context) -> int:
     """Poll the feeds, each when it is due, until SIGTERM or Ctrl-C.
 
+    With `enabled = true` under [web] it serves the web page, /metrics and /healthz too.
     What is in flight is finished first. SIGHUP reads the config file again; one that is wrong is
     refused and the old one stays.
 
@@ -39,4 +40,8 @@ def run(context: typer.Context) -> int:
             session.sync_feeds(database)
             return settings
 
+        if session.settings.web.enabled:
+            from ingest.web.server import run_with_web
+
+            return asyncio.run(run_with_web(database, session.settings, reload=reload))
         return asyncio.run(run_daemon(database, session.settings, reload=reload))
