@@ -17,7 +17,7 @@ from ingest.parse.clean import Prolog, repaired
 from ingest.parse.finish import finished
 from ingest.parse.mended import MendedLoose, MendedStrict, TooDeep
 
-_MAX_LOOSE = 5_000_000  # characters read tolerantly, which is slow; the rest is left out
+_MAX_LOOSE = 3_000_000  # characters read tolerantly, which is slow; the rest is left out
 
 
 def read(

@@ -37,8 +37,7 @@ def read_keywords(walk: Walk, draft: DraftEntry, element: Any) -> None:
 
 def add_category(draft: DraftEntry, name: str | None) -> None:
     """Add a name, white space made single."""
-    name = " ".join((name or "").split())
-    if name:
+    if name and (name := " ".join(name.split())):
         draft.categories.append(name)
 
 
