@@ -35,12 +35,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a .jsonl or .jsonl.xz file."""
-    opened = (
-        lzma.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".xz"
-        else path.open(encoding="utf-8")
-    )
-    with opened as lines:
+    open_it = lzma.open if path.suffix == ".xz" else open
+    with open_it(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
                 yield json.loads(line)
@@ -104,7 +100,10 @@ def index_bytes(database: Database) -> int:
     """Bytes of the tables `posting` and `fingerprint` with their indexes."""
     with database.connect() as connection:
         if database.dialect == "sqlite":
-            query = "SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'posting%' OR name LIKE '%fingerprint%'"
+            query = (
+                "SELECT sum(pgsize) FROM dbstat"
+                " WHERE name LIKE 'posting%' OR name LIKE '%fingerprint%'"
+            )
         else:
             query = (
                 "SELECT pg_total_relation_size('posting') + pg_total_relation_size('fingerprint')"
@@ -148,7 +147,8 @@ def report(steps: Steps, size: int) -> None:
         steps.seconds.get(name, 0.0) for name in ("fingerprint", "index: write", "settle")
     )
     print(
-        f"speed  {count / counted:,.0f} documents/s of CPU; index {size / count:,.0f} bytes a document"
+        f"speed  {count / counted:,.0f} documents/s of CPU;"
+        f" index {size / count:,.0f} bytes a document"
     )
     for name, seconds in steps.seconds.items():
         print(f"       {name:28} {seconds / count * 1e6:8.1f} µs a document")

@@ -1,4 +1,4 @@
-"""The marks of a story assignment against a labelled set: pairs, ARI, B-cubed, by operator, by kind.
+"""The marks of a story assignment against a labelled set, in all and by operator and kind.
 
 The same measures as the scorer that comes with the set; Hubert and Arabie 1985 (ARI), Bagga and
 Baldwin 1998 (B-cubed).

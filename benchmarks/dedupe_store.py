@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import insert
 
 from ingest.dedupe import fingerprint
-from ingest.model import Fingerprint
 from ingest.store import stories, tables
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
+from ingest.store.fingerprints import write_fingerprints
 
 # One article a document, each of a publisher of its own would be untrue and one publisher for all
 # too; nothing in the rules looks at it.
@@ -115,32 +115,11 @@ def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: S
                 ],
             )
         with steps.timed("index: write"):
-            index(connection, batch, ids, prints)
+            write_fingerprints(
+                connection,
+                [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)],
+            )
             stories.queue_articles(connection, ids, batch[0].at)
-
-
-def index(
-    connection: Any, batch: Sequence[Incoming], ids: Sequence[int], prints: Sequence[Fingerprint]
-) -> None:
-    connection.execute(
-        insert(tables.fingerprint),
-        [
-            {
-                "article_id": i,
-                "version": print_.version,
-                "token_count": print_.token_count,
-                "seen_at": one.at,
-            }
-            for i, one, print_ in zip(ids, batch, prints, strict=True)
-        ],
-    )
-    rows = [
-        {"hash": one, "article_id": i}
-        for i, print_ in zip(ids, prints, strict=True)
-        for one in print_.postings
-    ]
-    if rows:
-        connection.execute(insert(tables.posting), rows)
 
 
 def _article(article_id: int, one: Incoming) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.dedupe.fingerprint import as_postings, title_keys
+from ingest.dedupe.fingerprint import as_postings
 from ingest.dedupe.reading import Reading
 
 # All shingles of a text up to this length are looked up, whatever its own sample: a summary may
@@ -27,7 +27,7 @@ def hashes_to_look_up(reading: Reading) -> tuple[int, ...]:
     """The hashes by which the index is asked about a text (signed, without repeats)."""
     shingles = reading.shape.shingles
     text = reading.sampled if len(shingles) > LOOK_UP_WHOLE else as_postings(shingles)
-    return tuple({*text, *as_postings(title_keys(reading.shape.headline))})
+    return tuple({*text, *reading.title_postings})
 
 
 @dataclass(frozen=True, slots=True)

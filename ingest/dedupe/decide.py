@@ -38,7 +38,11 @@ def examine(
     """
     a, b = document.reading, candidate.reading
     days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
-    by_headline = is_same_headline(a, b, days, rules)
+    # A headline that two stories have already is a label, or a coincidence, and joins nothing.
+    by_headline = (
+        is_same_headline(a, b, days, rules)
+        and max(map(frequencies.stories_with, a.title_postings), default=0) <= 1
+    )
     shared = common(a, b)
     missing = too_little(shared.count, (a.count, b.count), rules)
     if missing is not None and not by_headline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
-from ingest.dedupe.fingerprint import Shape, as_postings, is_sampled
+from ingest.dedupe.fingerprint import Shape, as_postings, is_sampled, title_keys
 from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints
 
 
@@ -21,6 +21,7 @@ class Reading:
         "sampled_at",
         "shape",
         "sorted_shingles",
+        "title_postings",
         "words",
     )
 
@@ -41,6 +42,7 @@ class Reading:
         # The shingles the index knows, signed as it stores them, and where they stand.
         self.sampled_at: Ints = np.flatnonzero(is_sampled(shingles))
         self.sampled: list[int] = as_postings(shingles[self.sampled_at])
+        self.title_postings: list[int] = as_postings(title_keys(shape.headline))
         self._skeleton: Skeleton | None = None
 
     def holds(self, shingles: Hashes) -> Flags:

@@ -233,7 +233,8 @@ def _classes(limit: int) -> NDArray[np.uint8]:
             part[part == LETTER] = value
     for low, high in _IGNORED:
         table[low : high + 1] = IGNORED
-    table[0x20000:] = IDEOGRAPH
+    table[0x20000:0x40000] = IDEOGRAPH
+    table[0xE0000:0xE1000] = IGNORED  # tags, variation selectors
     return table
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, or_, select
 from ingest.model import Match, Relation
 from ingest.store.lists import among
 from ingest.store.tables import match
-from ingest.store.upsert import insert_or
+from ingest.store.upsert import upsert
 
 
 def replace_matches(
@@ -22,9 +22,7 @@ def replace_matches(
 ) -> None:
     """Store the matches of articles that were just decided, in place of earlier ones of theirs."""
     connection.execute(delete(match).where(among(connection, match.c.article_id, article_ids)))
-    if matches:
-        statement = insert_or(connection, match).on_conflict_do_nothing()
-        connection.execute(statement, [_row(one, now) for one in matches])
+    upsert(connection, match, [_row(one, now) for one in matches])
 
 
 def matches_of(connection: Connection, article_id: int) -> list[Match]:

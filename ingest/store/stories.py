@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
@@ -25,7 +25,7 @@ from ingest.store.lists import among
 from ingest.store.matches import replace_matches
 from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import delete_from_queue, write_book
-from ingest.store.tables import match_queue, meta, story_article
+from ingest.store.tables import fingerprint, match_queue, meta, story_article
 from ingest.store.upsert import insert_or
 
 LOCK = "stories"  # the row of `meta` under whose lock stories are changed
@@ -99,12 +99,18 @@ def settle_batch(
     if not queued:
         return []
     documents = load_documents(connection, queued, readings)
-    floor = floor_of_window(connection, now - timedelta(days=settings.window_days))
+    seen_at = connection.scalar(
+        select(func.max(fingerprint.c.seen_at)).where(
+            among(connection, fingerprint.c.article_id, queued)
+        )
+    )
+    # Counted from the articles themselves: a long queue, or an archive, is compared as if on time.
+    floor = floor_of_window(connection, (seen_at or now) - timedelta(days=settings.window_days))
     batch = [documents[article_id] for article_id in queued if article_id in documents]
     if settings.enabled:
         work = _gather(connection, batch, floor, readings)
     else:
-        work = _Work({}, SqlIndex(connection, floor), {}, _stories_of(connection, documents))
+        work = _Work({}, SqlIndex(connection, floor), {}, stories_of(connection, documents))
     book = StoryBook(connection, work.story_of, now)
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
@@ -133,7 +139,7 @@ def _gather(
     seen = index.look_up([each for some in hashes.values() for each in some])
     postings = index.articles_with(())
     documents = {one.article_id: one for one in batch}
-    story_of = _stories_of(connection, seen | documents.keys())
+    story_of = stories_of(connection, seen | documents.keys())
     # Candidates are chosen again when their turn comes, since the batch itself makes stories.
     foreseen = dict(story_of)
     likely: set[int] = set()
@@ -161,7 +167,7 @@ def _know_stories(connection: Connection, work: _Work, documents: Iterable[Docum
     hashes = [each for one in documents for each in one.reading.sampled]
     unknown = work.index.look_up(hashes) - work.story_of.keys() - work.documents.keys()
     if unknown:
-        work.story_of.update(_stories_of(connection, unknown))
+        work.story_of.update(stories_of(connection, unknown))
 
 
 def _decide(
@@ -199,9 +205,10 @@ def _decide(
     return decision
 
 
-def _stories_of(
+def stories_of(
     connection: Connection, article_ids: set[int] | Mapping[int, object]
 ) -> dict[int, int]:
+    """The story of each of these articles that has one."""
     if not article_ids:
         return {}
     rows = connection.execute(

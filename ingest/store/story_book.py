@@ -65,7 +65,9 @@ class StoryBook:
             for joined in (decision.join_story, *decision.merge_stories):
                 self.unite(article, joined)
         for each in decision.leaves:
-            self._leave(each, self.story_of[article])
+            pinned = any(each in pair for pair in self._together)
+            if not pinned and self.story_of.get(each) == self.story_of[article]:
+                self.take_out(each)
         for one, other in self._together:
             if article in (one, other) and one in self.story_of and other in self.story_of:
                 self.unite(one, self.story_of[other], by_hand=True)
@@ -79,10 +81,10 @@ class StoryBook:
         self._sizes[new] = 1
         return new
 
-    def _leave(self, article: int, own: int) -> None:
-        """Take an article out of its story; one that a person put there stays."""
-        pinned = any(article in pair for pair in self._together)
-        if self.story_of.get(article) != own or pinned or self.sizes_of({own})[own] < 2:
+    def take_out(self, article: int) -> None:
+        """Take an article out of its story into one of its own, unless it is alone there."""
+        own = self.story_of[article]
+        if self.sizes_of({own})[own] < 2:
             return
         self.joined = [(a, s) for a, s in self.joined if a != article]
         if self.created.get(own) == article:

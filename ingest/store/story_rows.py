@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ingest.dedupe.precedence import Member, StoryFacts, sum_up
+from ingest.store.changes import ChangeKind, NewChange, append
 from ingest.store.lists import among
 from ingest.store.story_book import StoryBook
-from ingest.store.tables import article, change, match_queue, story, story_article
-from ingest.store.upsert import insert_or
+from ingest.store.tables import article, match_queue, story, story_article
+from ingest.store.upsert import upsert
 
 
 def write_book(connection: Connection, book: StoryBook, now: datetime) -> None:
@@ -84,8 +85,8 @@ def _create(
     now: datetime,
 ) -> dict[int, int]:
     """Insert the batch's new stories; their temporary ids -> their stored ones."""
-    new = list(book.created)
-    if not new:
+    made = list(book.created)
+    if not made:
         return {}
     articles = {
         row.id: Member(*row)
@@ -102,7 +103,7 @@ def _create(
         )
     }
     rows = []
-    for one in new:
+    for one in made:
         facts = {} if one in grown else _columns(sum_up([articles[lonely[one]]]))
         rows.append(
             {
@@ -117,10 +118,28 @@ def _create(
                 "updated_at": now,
             }
         )
-    stored = connection.scalars(
-        insert(story).returning(story.c.id, sort_by_parameter_order=True), rows
-    ).all()
-    return dict(zip(new, stored, strict=True))
+    ids = _emptied(connection, book.created)
+    reused = set(ids)
+    new = [(one, row) for one, row in zip(made, rows, strict=True) if one not in ids]
+    if new:
+        statement = insert(story).returning(story.c.id, sort_by_parameter_order=True)
+        stored = connection.scalars(statement, [row for _, row in new]).all()
+        ids.update(zip((one for one, _ in new), stored, strict=True))
+    grown |= reused  # their rows are old: they are summed up again
+    return ids
+
+
+def _emptied(connection: Connection, created: dict[int, int]) -> dict[int, int]:
+    """Stories that re-clustering emptied and that get their first article back keep their id."""
+    rows = connection.execute(
+        select(story.c.id, story.c.first_article_id).where(
+            story.c.articles == 0,
+            story.c.merged_into_id.is_(None),
+            among(connection, story.c.first_article_id, created.values()),
+        )
+    )
+    by_article = {row.first_article_id: row.id for row in rows}
+    return {one: by_article[first] for one, first in created.items() if first in by_article}
 
 
 def _write_members(
@@ -128,16 +147,8 @@ def _write_members(
 ) -> None:
     members = [(first, ids[new]) for new, first in book.created.items()]
     members += [(each, ids.get(its, its)) for each, its in _latest(book)]
-    if members:
-        rows = [{"article_id": each, "story_id": its, "joined_at": now} for each, its in members]
-        statement = insert_or(connection, story_article)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[story_article.c.article_id],
-                set_={"story_id": statement.excluded.story_id},
-            ),
-            rows,
-        )
+    rows = [{"article_id": each, "story_id": its, "joined_at": now} for each, its in members]
+    upsert(connection, story_article, rows, keep=("joined_at",))
 
 
 def _latest(book: StoryBook) -> list[tuple[int, int]]:
@@ -167,24 +178,28 @@ def _write_changes(
     merges: Sequence[tuple[int, int]],
     now: datetime,
 ) -> None:
-    def event(kind: str, story_id: int, article_id: int | None, data: object) -> dict[str, object]:
-        return {
-            "at": now,
-            "kind": kind,
-            "story_id": story_id,
-            "article_id": article_id,
-            "data": data,
-        }
-
-    rows = [event("story.created", ids[new], first, None) for new, first in book.created.items()]
-    rows += [event("story.joined", ids.get(its, its), each, None) for each, its in _latest(book)]
-    rows += [
-        event("story.left", ids.get(own, own), each, {"to": ids.get(new, new)})
+    events = [
+        NewChange(ChangeKind.STORY_CREATED, article_id=first, story_id=ids[new])
+        for new, first in book.created.items()
+    ]
+    events += [
+        NewChange(ChangeKind.STORY_JOINED, article_id=each, story_id=ids.get(its, its))
+        for each, its in _latest(book)
+    ]
+    events += [
+        NewChange(
+            ChangeKind.STORY_SPLIT,
+            article_id=each,
+            story_id=ids.get(book.current(own), own),
+            data={"to": ids.get(book.current(new), book.current(new))},
+        )
         for each, own, new in book.left
     ]
-    rows += [event("story.merged", into, None, {"merged": one}) for one, into in merges]
-    if rows:
-        connection.execute(insert(change), rows)
+    events += [
+        NewChange(ChangeKind.STORY_MERGED, story_id=into, data={"merged": one})
+        for one, into in merges
+    ]
+    append(connection, events, now)
 
 
 def _columns(facts: StoryFacts) -> dict[str, object]:
