@@ -99,6 +99,13 @@ def test_a_piece_repeated_thirty_thousand_times_ends_soon(piece: str) -> None:
         _parse(HEAD + "<item><title>x</title><description>" + piece * 30_000)
 
 
+def test_fifty_thousand_attributes_on_one_element_end_soon() -> None:
+    flood = " ".join(f'a{n}="x"' for n in range(50_000))
+    with _within(10):
+        document = _parse(f"{HEAD}<item {flood}><guid>1</guid></item>{TAIL}")
+    assert [entry.guid for entry in document.entries] == ["1"]
+
+
 def test_a_declared_entity_adds_a_bounded_amount() -> None:
     entity = "<!DOCTYPE r [<!ENTITY e '" + "e" * 100 + "'>]>"
     with _within(3):
