@@ -11,7 +11,9 @@ puts what it reads into a draft, and says why it does not do what feedparser doe
 * an id is opaque (RFC 4287, section 4.2.6.1): it is not resolved against a base.
 """
 
+from typing import Any
 from xml.sax.saxutils import unescape
+from xml.sax.xmlreader import AttributesNSImpl
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
@@ -25,6 +27,7 @@ from ingest.parse.mended.texts import TextHandlers
 __all__ = ["MendedLoose", "MendedStrict", "TooDeep"]
 
 
+MAX_ATTRIBUTES = 255  # of one element
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
@@ -36,6 +39,12 @@ class MendedStrict(_Handlers, StrictFeedParser):  # type: ignore[misc]
     """For well-formed XML, driven by expat."""
 
     is_balanced = True
+
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802
+        """Let a flood of attributes be none: looking each up by name takes quadratic time."""
+        if len(attrs) > MAX_ATTRIBUTES:
+            attrs = AttributesNSImpl({}, {})
+        super().startElementNS(name, qname, attrs)
 
 
 class MendedLoose(_Handlers, LooseFeedParser):  # type: ignore[misc]
