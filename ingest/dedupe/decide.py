@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ingest.dedupe.compare import Comparison, common, compare
 from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
 from ingest.dedupe.fingerprint import VERSION
+from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import RULES, Rules
-from ingest.dedupe.tokenise import Floats
 from ingest.dedupe.verify import Verdict, is_same_headline, too_little, verify
 from ingest.model import Match, Relation
 
@@ -29,13 +29,9 @@ def examine(
     document: Document,
     candidate: Document,
     frequencies: Frequencies,
-    weights: Floats | None = None,
     rules: Rules = RULES,
 ) -> tuple[Comparison | None, Verdict]:
-    """Compare two articles and judge; None where they share too little to be weighed.
-
-    `weights` are the rarities of the document's shingles, where they are known already.
-    """
+    """Compare two articles and judge; None where they share too little to be weighed."""
     a, b = document.reading, candidate.reading
     days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
     # A headline that two stories have already is a label, or a coincidence, and joins nothing.
@@ -47,12 +43,15 @@ def examine(
     missing = too_little(shared.count, (a.count, b.count), rules)
     if missing is not None and not by_headline:
         return None, Verdict(None, missing=missing)
-    if weights is None:
-        weights = frequencies.weights(a)
-    pair = compare(a, b, shared, weights, frequencies.weights(b))
+    pair = compare(a, b, shared, frequencies.weights(a), frequencies.weights(b))
     if by_headline:
         return pair, Verdict("same_headline")
     return pair, verify(pair, rules, days)
+
+
+def is_worth_weighing(a: Reading, b: Reading, rules: Rules = RULES) -> bool:
+    """Whether two texts share so much that it matters how rare it is."""
+    return too_little(common(a, b).count, (a.count, b.count), rules) is None
 
 
 def decide(
@@ -64,9 +63,8 @@ def decide(
     """Compare `document` with `candidates` (decided ones, of any number of stories)."""
     hits: list[Hit] = []
     misses: list[NearMiss] = []
-    weights = frequencies.weights(document.reading) if candidates else None
     for candidate in candidates:
-        pair, verdict = examine(document, candidate, frequencies, weights, rules)
+        pair, verdict = examine(document, candidate, frequencies, rules)
         if pair is not None and verdict.rule is not None:
             hits.append(Hit(candidate, pair, verdict))
         else:

@@ -44,11 +44,13 @@ class Frequencies:
     for no story.
     """
 
-    __slots__ = ("_postings", "_story_of")
+    __slots__ = ("_known", "_postings", "_story_of", "_weights")
 
     def __init__(self, postings: Mapping[int, Sequence[int]], story_of: Mapping[int, int]) -> None:
         self._postings = postings
         self._story_of = story_of
+        self._known: dict[int, int] = {}
+        self._weights: dict[int, Floats] = {}  # by the reading's identity, for one decision
 
     def weights(self, reading: Reading) -> Floats:
         """The rarity (0-1) of every shingle of a text.
@@ -56,18 +58,28 @@ class Frequencies:
         One over the number of *other* stories that have it: the second story that shows a
         passage may still be a republication of the first, the third makes it a habit.
         """
-        counts = np.array([self.stories_with(one) for one in reading.sampled], np.float64)
-        return 1.0 / np.maximum(1.0, spread(reading, counts) - 1.0)
+        kept = self._weights.get(id(reading))
+        if kept is None:
+            counts = np.array([self.stories_with(one) for one in reading.sampled], np.float64)
+            kept = 1.0 / np.maximum(1.0, spread(reading, counts) - 1.0)
+            self._weights[id(reading)] = kept
+        return kept
 
     def stories_with(self, one: int) -> int:
         """In how many stories a hash occurs."""
+        known = self._known.get(one)
+        if known is not None:
+            return known
         articles = self._postings.get(one)
         if not articles:
-            return 0
-        if len(articles) == 1:
-            return int(articles[0] in self._story_of)
-        stories = {self._story_of.get(article) for article in articles}
-        return len(stories) - (None in stories)
+            count = 0
+        elif len(articles) == 1:
+            count = int(articles[0] in self._story_of)
+        else:
+            stories = set(map(self._story_of.get, articles))
+            count = len(stories) - (None in stories)
+        self._known[one] = count
+        return count
 
 
 class CandidateIndex(Protocol):

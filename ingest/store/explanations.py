@@ -48,7 +48,7 @@ def explain(
     seen = index.look_up([*a.reading.sampled, *b.reading.sampled])
     story_of = stories_of(connection, seen | {article_id, other_id})
     frequencies = Frequencies(index.articles_with(()), story_of)
-    pair, verdict = examine(a, b, frequencies, None, rules)
+    pair, verdict = examine(a, b, frequencies, rules)
     return Explanation(
         stored=match_between(connection, article_id, other_id),
         is_one_story=story_of.get(article_id, -1) == story_of.get(other_id, -2),

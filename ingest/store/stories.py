@@ -19,6 +19,7 @@ from sqlalchemy import Connection, func, select, text
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
 from ingest.dedupe.candidates import choose, hashes_to_look_up
+from ingest.dedupe.decide import is_worth_weighing
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
 from ingest.store.lists import among
@@ -110,7 +111,7 @@ def settle_batch(
     if settings.enabled:
         work = _gather(connection, batch, floor, readings)
     else:
-        work = _Work({}, SqlIndex(connection, floor), {}, stories_of(connection, documents))
+        work = _Work({}, SqlIndex(connection, floor), {}, stories_of(connection, documents), set())
     book = StoryBook(connection, work.story_of, now)
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
@@ -128,6 +129,7 @@ class _Work:
     index: SqlIndex
     documents: dict[int, Document]
     story_of: dict[int, int]
+    seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
 
 
 def _gather(
@@ -142,15 +144,15 @@ def _gather(
     story_of = stories_of(connection, seen | documents.keys())
     # Candidates are chosen again when their turn comes, since the batch itself makes stories.
     foreseen = dict(story_of)
-    likely: set[int] = set()
+    likely: dict[int, list[int]] = {}
     for document in batch:
         own = document.article_id
         story = foreseen.pop(own, -own)
-        likely.update(one.article_id for one in choose(hashes[own], postings, foreseen))
+        likely[own] = [one.article_id for one in choose(hashes[own], postings, foreseen)]
         foreseen[own] = story
-    work = _Work(hashes, index, documents, story_of)
-    _add_documents(connection, work, likely, readings)
-    _know_stories(connection, work, documents.values())
+    work = _Work(hashes, index, documents, story_of, set())
+    _add_documents(connection, work, {each for some in likely.values() for each in some}, readings)
+    _know_stories(connection, work, [(own, each) for own, some in likely.items() for each in some])
     return work
 
 
@@ -162,10 +164,17 @@ def _add_documents(
         work.documents.update(load_documents(connection, missing, readings))
 
 
-def _know_stories(connection: Connection, work: _Work, documents: Iterable[Document]) -> None:
-    """Look up the hashes of these texts, and the stories of the articles that have them."""
-    hashes = [each for one in documents for each in one.reading.sampled]
-    unknown = work.index.look_up(hashes) - work.story_of.keys() - work.documents.keys()
+def _know_stories(connection: Connection, work: _Work, pairs: Sequence[tuple[int, int]]) -> None:
+    """Look up how rare the texts of these pairs are, where they share enough for it to matter."""
+    documents = work.documents
+    work.seen.update(pairs)
+    weighed: set[int] = set()
+    for pair in pairs:
+        one, other = documents[pair[0]].reading, documents[pair[1]].reading
+        if is_worth_weighing(one, other):
+            weighed.update(pair)
+    hashes = [each for one in weighed for each in documents[one].reading.sampled]
+    unknown = work.index.look_up(hashes) - work.story_of.keys() - documents.keys()
     if unknown:
         work.story_of.update(stories_of(connection, unknown))
 
@@ -184,10 +193,10 @@ def _decide(
     hashes = work.hashes.get(own, ())
     postings = work.index.articles_with(())
     chosen = choose(hashes, postings, known)
-    unread = [one.article_id for one in chosen if one.article_id not in work.documents]
-    if unread:
-        _add_documents(connection, work, unread, readings)
-        _know_stories(connection, work, [work.documents[each] for each in unread])
+    unseen = [(own, one.article_id) for one in chosen if (own, one.article_id) not in work.seen]
+    if unseen:
+        _add_documents(connection, work, [each for _, each in unseen], readings)
+        _know_stories(connection, work, unseen)
     sizes = book.sizes_of({one.story_id for one in chosen})
     candidates = [
         replace(
