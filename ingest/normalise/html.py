@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from ingest.model import Text
 from ingest.normalise.blocks import Block, Picture, Reading, ends_paragraph, html_tidied
 from ingest.normalise.plaintext import cleaned, plain_blocks, plain_line, plain_lines
+from ingest.normalise.tangle import is_tangled, without_tags
 
 if TYPE_CHECKING:
     import nh3
@@ -72,7 +73,12 @@ def read(text: Text | None, base_url: str | None = None) -> Reading:
 
 
 def read_html(html: str, base_url: str | None = None) -> Reading:
-    """The blocks and pictures of a piece of HTML, sanitised."""
+    """The blocks and pictures of a piece of HTML, sanitised.
+
+    Of markup that is nested absurdly deep only the text is read.
+    """
+    if is_tangled(html):
+        return Reading(tuple(plain_blocks(unescape(without_tags(html)))))
     try:
         clean = cleaner().clean(html)
     except UnicodeEncodeError:  # a lone surrogate, which no encoding holds
