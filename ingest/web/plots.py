@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAP = 1.0  # between two bars, in the units of the drawing
+WIDEST = 36.0  # of a bar, in the same units
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def stacked(
 ) -> Plot:
     """One column for each stack; `ticks` are column numbers and what stands under them."""
     top = max((sum(value for _, value in column.parts) for column in columns), default=0.0)
-    step = width / max(1, len(columns))
+    step = min(WIDEST, width / max(1, len(columns)))
     gap = min(GAP, step * 0.15)
     bars = []
     for number, column in enumerate(columns):

@@ -1,0 +1,70 @@
+"""The web page over a database that the sample feeds were fetched into, and over a hostile one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from ingest.cli.app import run
+from ingest.cli.demo.outlets import OUTLETS
+from ingest.cli.demo.server import DemoServer
+from ingest.config import Settings, WebSettings
+from ingest.store.engine import Database, open_database
+from ingest.web.app import create_app
+from ingest.web.health import Health
+from tests.web.hostile import HostileServer
+
+BASE = "http://127.0.0.1:8080"
+
+
+def client_of(database: Database, web: WebSettings | None = None) -> TestClient:
+    """A browser without scripts, on the page of this database."""
+    settings = Settings(web=web or WebSettings())
+    app = create_app(database, settings, clock=lambda: datetime.now(UTC), health=Health())
+    return TestClient(app, base_url=BASE, follow_redirects=False)
+
+
+def fetched(folder: Path, feeds: list[tuple[str, str, str]]) -> Database:
+    """A database into which these feeds (url, name, publisher) were fetched twice."""
+    url = f"sqlite:///{folder}/ingest.db"
+    lines = [
+        f'[database]\nurl = "{url}"',
+        '[fetch]\nallow_networks = ["127.0.0.0/8"]\nsite_delay_seconds = 0.0',
+    ]
+    for feed_url, name, publisher in feeds:
+        lines.append(f'[[feeds]]\nurl = "{feed_url}"\nname = "{name}"\npublisher = "{publisher}"')
+    config = folder / "config.toml"
+    config.write_text("\n".join(lines), encoding="utf-8")
+    for _ in range(2):
+        run(["--quiet", "--config", str(config), "fetch", "--all"])
+    return open_database(url)
+
+
+@pytest.fixture(scope="session")
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The sample feeds: stories, copies, an edit, feeds that fail. Tests only read it."""
+    with DemoServer() as server:
+        feeds = [(server.url(one), one.name, one.publisher) for one in OUTLETS]
+        database = fetched(tmp_path_factory.mktemp("web"), feeds)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Articles that try to run a script wherever a feed can write. Tests only read it."""
+    with HostileServer() as server:
+        feeds = [(f"{server.url}{name}", name, f"Outlet {name}") for name in ("evil", "twin")]
+        database = fetched(tmp_path_factory.mktemp("hostile"), feeds)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def client(newsroom: Database) -> TestClient:
+    """The page over the sample feeds, on loopback without a token."""
+    return client_of(newsroom)
