@@ -9,14 +9,12 @@ No clock, no network, no database: what the store knows about the feed comes in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from time import perf_counter
 
-from ingest.config import NormaliseSettings, ParseSettings
 from ingest.dedupe import fingerprint, text_of
 from ingest.errors import InvalidEntry
+from ingest.jobs import HarvestJob
 from ingest.model import (
     Article,
     EntryOutcome,
@@ -30,32 +28,6 @@ from ingest.normalise import Context, identify, normalise
 from ingest.normalise.page import read_page, with_page
 from ingest.parse import parse_feed
 from ingest.parse.raw import pack_entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarvestJob:
-    """What there is to know about a feed before its document is read.
-
-    `known` maps entry keys to the hashes of the entries as last stored; `learned` holds the hashes
-    of the publisher's blocks that recur (boilerplate); `include` and `exclude` are regular
-    expressions on headline and URL.
-    """
-
-    url: str
-    now: datetime
-    content_type: str | None = None
-    site_url: str | None = None
-    publisher: str | None = None
-    language: str | None = None
-    known: Mapping[int, int] = field(default_factory=dict)
-    learned: frozenset[int] = frozenset()
-    guids_are_trusted: bool = True
-    clock_skew_seconds: float = 0.0
-    keep_raw: bool = True
-    include: str | None = None
-    exclude: str | None = None
-    parse: ParseSettings = field(default_factory=ParseSettings)
-    normalise: NormaliseSettings = field(default_factory=NormaliseSettings)
 
 
 def harvest(body: bytes, job: HarvestJob) -> Harvest:

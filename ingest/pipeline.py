@@ -30,7 +30,7 @@ from ingest.config import Settings
 from ingest.errors import ConfigError, FetchError, ParseError
 from ingest.fetch import Client, FetchRequest, auth_of
 from ingest.fetch.request import NO_VALIDATORS, default_user_agent
-from ingest.harvest import HarvestJob
+from ingest.jobs import HarvestJob
 from ingest.model import (
     Fetched,
     Harvest,

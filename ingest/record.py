@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from ingest.config import Settings
 from ingest.model import (
@@ -23,11 +24,15 @@ from ingest.model import (
     ScheduleDecision,
     ScheduleInput,
 )
-from ingest.store import articles, leases, polls, stories
-from ingest.store.candidates import Readings
+from ingest.store import articles, leases, polls, waiting
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
-from ingest.store.reissues import find_reissues
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ingest.store.candidates import Readings
+    from ingest.store.identity import Unknown
 
 _SETTLE_LIMIT = 200  # articles looked at in one transaction
 
@@ -70,7 +75,7 @@ class Recorder:
         self._settings = settings
         self._decide = decide
         self._clock = clock
-        self._readings = Readings()
+        self._readings: Readings | None = None
 
     def knowledge_of(self, due: DueFeed) -> polls.Knowledge:
         """What the pure stages are to know of the feed. Called from the reader's thread."""
@@ -92,7 +97,7 @@ class Recorder:
                     if one.polled.harvest is not None
                 ],
                 now,
-                find_reissues=find_reissues,
+                find_reissues=_find_reissues,
             )
             counts = {
                 one.due.feed_id: result.counts for one, result in zip(harvested, saved, strict=True)
@@ -134,7 +139,17 @@ class Recorder:
         return recorded
 
     def settle(self) -> bool:
-        """Find matches and stories for queued articles; return whether there are more."""
+        """Find matches and stories for queued articles; return whether there are more.
+
+        The stage that compares texts is only loaded where there is something to compare.
+        """
+        with self._database.connect() as connection:
+            if waiting.is_empty(connection):
+                return False
+        from ingest.store import candidates, stories
+
+        if self._readings is None:
+            self._readings = candidates.Readings()
         settled = stories.settle(
             self._database,
             now=self._clock(),
@@ -143,6 +158,12 @@ class Recorder:
             readings=self._readings,
         )
         return len(settled) >= _SETTLE_LIMIT
+
+
+def _find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping[int, int]:
+    from ingest.store.reissues import find_reissues  # compares texts: loaded where there are new
+
+    return find_reissues(connection, entries)
 
 
 def _schedule_input(one: Unrecorded, counts: PollCounts | None, now: datetime) -> ScheduleInput:

@@ -30,7 +30,7 @@ from ingest.errors import ParseError
 from ingest.model import Fetched, Harvest, HarvestedEntry, PollOutcome
 
 if TYPE_CHECKING:
-    from ingest.harvest import HarvestJob
+    from ingest.jobs import HarvestJob
 
 _LENGTH_BYTES = 8
 _MAX_TASKS = 2_000  # documents before a worker is replaced: what a library leaks stays bounded

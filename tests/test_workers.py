@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import ParseError
-from ingest.harvest import HarvestJob
+from ingest.jobs import HarvestJob
 from ingest.model import Harvest, PollOutcome
 from ingest.workers import WorkerPool
 

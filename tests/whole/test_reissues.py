@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from ingest.config import DedupeSettings, FeedSettings
-from ingest.harvest import HarvestJob, harvest
+from ingest.harvest import harvest
+from ingest.jobs import HarvestJob
 from ingest.model import PollCounts
 from ingest.store import articles, feeds, leases, stories
 from ingest.store.engine import Database
