@@ -13,12 +13,15 @@ from typer.main import get_command
 
 from ingest.cli import (
     articles,
+    changes,
     daemon,
     database,
     demo_command,
+    doctor,
     feeds,
     fetch,
     init,
+    reprocess,
     search,
     status,
     stories,
@@ -82,6 +85,9 @@ app.add_typer(stories.group, name="stories")
 why.add_to(app)
 search.add_to(app)
 status.add_to(app)
+doctor.add_to(app)
+changes.add_to(app)
+reprocess.add_to(app)
 app.add_typer(database.group, name="db")
 demo_command.add_to(app)
 
