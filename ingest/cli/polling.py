@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from ingest.store.engine import Database
 from ingest.store.feeds import Feed
 from ingest.store.leases import DueFeed, Lease
 
+# Polls under way for each request in flight: others are being read, or written.
+_POLLS_PER_REQUEST = 2
 CLAIMED_AT_ONCE = 200  # leases run from the claim: more at once could run out while they wait
 
 
@@ -90,6 +93,7 @@ async def pipeline(
     gate = SiteGate(
         connections_per_site=settings.fetch.connections_per_site,
         delay_seconds=settings.fetch.site_delay_seconds,
+        concurrency=settings.fetch.concurrency,
     )
     async with Pipeline(
         database,
@@ -129,30 +133,59 @@ async def poll_all(
     Returns the names of feeds that a daemon is polling just now. Feeds not polled when this is
     ended early are given back.
     """
-    held: list[str] = []
-    owner = f"{socket.gethostname()}:{os.getpid()}:fetch"
+    queue = _Queue(database, settings, targets)
     decider = Decider(settings.schedule, clock=now)
     patience = settings.database.busy_timeout_seconds
     async with pipeline(database, settings, decider, patience_seconds=patience) as opened:
-        for start in range(0, len(targets), CLAIMED_AT_ONCE):
-            batch = targets[start : start + CLAIMED_AT_ONCE]
-            due = _claim(database, settings, batch, owner, now())
-            open_leases = {one.feed_id: one.lease for one in due}
-            claimed = set(open_leases)
-            held += [one.due.name for one in batch if one.due.feed_id not in claimed]
 
-            async def one(each: DueFeed, open_leases: dict[int, Lease] = open_leases) -> None:
-                recorded = await opened.poll(each)
-                open_leases.pop(each.feed_id, None)
-                seen(recorded)
+        async def poll_in_turn() -> None:
+            while (due := queue.next_due()) is not None:
+                seen(await opened.poll(due))
+                queue.done(due)
 
-            try:
-                await _all_of([one(each) for each in due])
-            finally:
-                if open_leases:
-                    with database.begin() as connection:
-                        leases.release(connection, open_leases.values())
-    return held
+        try:
+            await _all_of(
+                [poll_in_turn() for _ in range(_POLLS_PER_REQUEST * settings.fetch.concurrency)]
+            )
+        finally:
+            queue.give_back()
+    return queue.held
+
+
+class _Queue:
+    """Targets to be polled, claimed a batch at a time just before their turn comes."""
+
+    def __init__(self, database: Database, settings: Settings, targets: Sequence[Target]) -> None:
+        self._database = database
+        self._settings = settings
+        self._waiting = deque(targets)
+        self._claimed: deque[DueFeed] = deque()
+        self._leases: dict[int, Lease] = {}
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:fetch"
+        self.held: list[str] = []  # names of feeds that somebody else is polling
+
+    def next_due(self) -> DueFeed | None:
+        """The next feed, claimed; None where there are no more."""
+        while not self._claimed and self._waiting:
+            batch = [
+                self._waiting.popleft() for _ in range(min(CLAIMED_AT_ONCE, len(self._waiting)))
+            ]
+            due = _claim(self._database, self._settings, batch, self._owner, now())
+            self._claimed.extend(due)
+            self._leases.update((one.feed_id, one.lease) for one in due)
+            claimed = {one.feed_id for one in due}
+            self.held += [one.due.name for one in batch if one.due.feed_id not in claimed]
+        return self._claimed.popleft() if self._claimed else None
+
+    def done(self, due: DueFeed) -> None:
+        """The feed's poll is recorded, and with it its lease given back."""
+        self._leases.pop(due.feed_id, None)
+
+    def give_back(self) -> None:
+        """Leave what was claimed and not polled as due as it was."""
+        if self._leases:
+            with self._database.begin() as connection:
+                leases.release(connection, self._leases.values())
 
 
 def _claim(
