@@ -61,7 +61,7 @@ class SqlIndex:
                 seen.update(ids)
         return seen
 
-    def _ask(self, hashes: list[int]) -> Iterable[Row[Any]]:
+    def _ask(self, hashes: list[int]) -> Iterable[Row[*tuple[Any, ...]]]:
         if self._connection.dialect.name == "sqlite":
             statement, given = _SQLITE_POSTINGS, json.dumps(hashes)
         else:
