@@ -15,6 +15,7 @@ class Rules:
     same_title: float = 0.3
     tiny_words: float = 12.0
     short_words: float = 30.0
+    summary_words: float = 60.0
     medium_words: float = 150.0
     tiny_containment: float = 0.9
     tiny_title: float = 0.6
@@ -37,6 +38,7 @@ class Rules:
     quote_coverage: float = 0.35
     quote_words: float = 30.0
     compilation_words: float = 200.0
+    compilation_least_words: float = 200.0
     compilation_coverage: float = 0.38
     compilation_containment: float = 0.75
     digest_words: float = 250.0

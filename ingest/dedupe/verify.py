@@ -109,10 +109,12 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
         return None, f"{contained:.2f} contained, {least:.2f} needed"
     if pair.shared < weight:
         return None, f"shared weight {pair.shared:.1f}, {weight:.1f} needed: common phrases only"
-    if words < rules.short_words:
+    if words < rules.summary_words:
+        # So little text may be one sentence of boilerplate, or two reports of one event.
         sure = contained >= rules.whole and pair.shared >= rules.whole_weight
         if pair.title_overlap < rules.short_title and not sure:
             return None, "a text this short needs agreeing headlines"
+    if words < rules.short_words:
         return "short", None
     return ("medium" if words < rules.medium_words else "long"), None
 
@@ -175,9 +177,11 @@ def _lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
 
 def is_compilation(pair: Comparison, rules: Rules) -> bool:
     """A whole article, not a summary, is a small part of the longer text."""
+    # The shorter the retold text, the smaller the share at which it can only be one of several.
+    share = rules.compilation_coverage * min(1.0, pair.words / rules.compilation_words)
     return (
-        pair.words >= rules.compilation_words
-        and pair.coverage < rules.compilation_coverage
+        pair.words >= rules.compilation_least_words
+        and pair.coverage < share
         and pair.containment >= rules.compilation_containment
     )
 
