@@ -12,6 +12,7 @@ from ingest.cli.rows import row_of
 if TYPE_CHECKING:
     from ingest.config import ScheduleSettings
     from ingest.store.feeds import Feed
+    from ingest.store.moving import FormerUrl
     from ingest.store.view_rows import PollRow
 
 TERM_COLUMNS = (
@@ -29,6 +30,18 @@ POLL_COLUMNS = (
     Column("entries_revised", "REVISED", right=True),
     Column("detail", "DETAIL", flexible=True),
 )
+FORMER_COLUMNS = (
+    Column("url", "POLLED BEFORE AT", flexible=True),
+    Column("until_at", "UNTIL", minute),
+    Column("reason", "BECAUSE"),
+)
+
+
+def print_former_urls(former: Sequence[FormerUrl]) -> None:
+    """Print where the feed was polled before, newest first."""
+    if former:
+        print()
+        print_rows([row_of(one) for one in former], FORMER_COLUMNS, as_json=False)
 
 
 def print_explanation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +16,7 @@ from ingest.cli.session import Session, now, session_of
 from ingest.errors import OpmlError, UsageError
 
 if TYPE_CHECKING:
+    from ingest.config import FeedSettings
     from ingest.store.feeds import Feed
 
 group = typer.Typer(
@@ -75,21 +77,34 @@ def list_feeds(
 @group.command("add")
 def add(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The feed's address.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="The address of a feed, or of a site that has one.")
+    ],
     name: Annotated[str | None, typer.Option("--name", help="What to call it.")] = None,
     publisher: Annotated[str | None, typer.Option("--publisher", help="Who publishes it.")] = None,
     language: Annotated[str | None, typer.Option("--language", help="Its language.")] = None,
     text: Annotated[
         Literal["feed", "page"], typer.Option("--text", help="Where the full text is taken from.")
     ] = "feed",
+    first: Annotated[
+        bool, typer.Option("--first", help="Of several feeds of a site, take the first.")
+    ] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Subscribe URL as it is, without asking the network.")
+    ] = False,
 ) -> None:
     """Subscribe a feed. It is polled at the daemon's next look, or by `ingest fetch`.
+
+    Where URL is a web page, the feeds it names are looked for, then the usual places of its site.
+    Of several feeds none is subscribed: they are listed, to choose from.
 
     Examples:
 
       ingest feeds add https://www.example.org/feed.xml
 
-      ingest feeds add https://www.example.org/feed.xml --name example --text page
+      ingest feeds add https://www.example.org/ --first
+
+      ingest feeds add https://www.example.org/feed.xml --name example --text page --no-check
     """
     from ingest.cli.polling import checked_url
     from ingest.config import FeedSettings
@@ -101,12 +116,52 @@ def add(
     )
     check_feed(wanted, "feeds add")
     session = session_of(context)
-    with (
-        session.opened(create=True, sync=True) as database,
-        database.begin() as connection,
-    ):
-        added = feeds.add(connection, wanted, now=now())
-    session.say(f"Subscribed {printable(added.name)}: {printable(added.url)}")
+    with session.opened(create=True, sync=True) as database:
+        with database.connect() as connection:
+            feeds.refuse_known(connection, wanted)  # before the network is asked
+        if not no_check:
+            wanted = _found(session, wanted, first=first)
+        with database.begin() as connection:
+            added = feeds.add(connection, wanted, now=now())
+    found = f" (found at {printable(url)})" if wanted.url != url else ""
+    session.say(f"Subscribed {printable(added.name)}: {printable(added.url)}{found}")
+
+
+def _found(session: Session, wanted: FeedSettings, *, first: bool) -> FeedSettings:
+    """`wanted` with the address of the feed behind its URL; of several, they are listed."""
+    from ingest.cli.discovering import CANDIDATE_COLUMNS, feeds_behind
+    from ingest.fetch.discover import FoundBy
+
+    candidates = feeds_behind(wanted.url, session.settings)
+    if candidates[0].found_by is FoundBy.ITSELF:
+        return wanted  # where it redirects to is for the polls to find out, and to believe
+    if len(candidates) > 1 and not first:
+        print_rows([row_of(one) for one in candidates], CANDIDATE_COLUMNS, as_json=False)
+        raise UsageError(
+            f"{wanted.url} has {len(candidates)} feeds: add one of them, or say --first"
+        )
+    return dataclasses.replace(wanted, url=candidates[0].url)
+
+
+@group.command("revert")
+def revert(context: typer.Context, feed: Name) -> None:
+    """Poll a feed where it was polled before it moved. It is not moved there again by itself.
+
+    Examples:
+
+      ingest feeds revert example
+    """
+    from ingest.model import FeedState
+    from ingest.store import feeds, moving
+
+    session = session_of(context)
+    with session.opened(sync=True) as database, database.begin() as connection:
+        found = feeds.find(connection, feed)
+        url = moving.revert(connection, found.feed_id, now())
+        feeds.forget_document(connection, found.feed_id)  # it is another server's
+        if found.schedule.state is not FeedState.PAUSED:
+            feeds.resume(connection, found.feed_id, now())
+    session.say(f"{printable(found.name)} is polled at {printable(url)} again")
 
 
 @group.command("remove")
@@ -128,7 +183,7 @@ def remove(context: typer.Context, feed: Name) -> None:
 
 
 def _refuse_if_in_config(session: Session, feed: Feed) -> None:
-    if any(one.url == feed.url for one in session.settings.feeds):
+    if any(one.url in (feed.url, feed.settings.url) for one in session.settings.feeds):
         raise UsageError(f"{feed.name}: take it out of {session.config_path}, where it is listed")
 
 
@@ -255,13 +310,15 @@ def explain(context: typer.Context, feed: Name) -> None:
 
       ingest feeds explain example
     """
-    from ingest.cli.explaining import print_explanation
-    from ingest.store import feeds
+    from ingest.cli.explaining import print_explanation, print_former_urls
+    from ingest.store import feeds, moving
     from ingest.store.queries import poll_rows
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.connect() as connection:
         found = feeds.find(connection, feed)
         polls = poll_rows(connection, feed_id=found.feed_id, limit=5)
+        former = moving.former_urls(connection, found.feed_id)
     print(styled(printable(found.name), Style.BOLD), printable(found.url))
     print_explanation(found, polls, session.settings.schedule, now())
+    print_former_urls(former)

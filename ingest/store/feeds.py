@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from ingest.config import FeedSettings
 from ingest.errors import UnknownFeed, UsageError
@@ -17,6 +17,7 @@ from ingest.fetch.site import site_of
 from ingest.model import FeedSchedule, FeedState
 from ingest.store.feed_settings import settings_from_json, settings_to_json
 from ingest.store.moving import remember_url
+from ingest.store.publisher_rows import publisher_row
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row, schedule_to_row
 from ingest.store.site_rows import site_row
 from ingest.store.tables import (
@@ -80,14 +81,11 @@ def add(
 
     Raises UsageError where the URL is subscribed already or the name is taken.
     """
-    known = connection.execute(
-        select(feed.c.id, feed.c.name, feed.c.removed_at).where(feed.c.url == settings.url)
-    ).one_or_none()
-    if known is not None and known.removed_at is None:
-        raise UsageError(f"{settings.url}: subscribed already, as {known.name!r}")
-    feed_id: int
+    refuse_known(connection, settings)
+    # Not refused, so removed.
+    known: int | None = connection.scalar(select(feed.c.id).where(feed.c.url == settings.url))
     if known is not None:
-        feed_id = known.id
+        feed_id = known
         _write_settings(connection, feed_id, settings, source, now)
         _resume_row(connection, feed_id, now)
         return get(connection, feed_id)
@@ -115,18 +113,18 @@ def add(
     return get(connection, feed_id)
 
 
-def publisher_row(connection: Connection, settings: FeedSettings, now: datetime) -> int:
-    """The id of a feed's publisher: as the config names it, else one per registrable domain."""
-    domain = None if settings.publisher else site_of(settings.url)
-    name = settings.publisher or domain
-    found: int | None = connection.scalar(select(publisher.c.id).where(publisher.c.name == name))
-    if found is None:
-        found = connection.execute(
-            insert(publisher)
-            .values(name=name, domain=domain, created_at=now)
-            .returning(publisher.c.id)
-        ).scalar_one()
-    return found
+def refuse_known(connection: Connection, settings: FeedSettings) -> None:
+    """Raise UsageError where the URL is subscribed already, or the name another feed's."""
+    for row in connection.execute(
+        select(feed.c.url, feed.c.name, feed.c.removed_at).where(
+            or_(feed.c.url == settings.url, feed.c.name == settings.name)
+        )
+    ):
+        if row.url == settings.url:
+            if row.removed_at is None:
+                raise UsageError(f"{settings.url}: subscribed already, as {row.name!r}")
+        else:
+            raise UsageError(f"feed name {settings.name!r} is taken by another feed")
 
 
 def _free_name(connection: Connection, settings: FeedSettings, own_id: int | None) -> str:
@@ -263,12 +261,15 @@ def sync_config_feeds(
             feed.c.id, feed.c.url, feed.c.name, feed.c.settings, feed.c.source, feed.c.removed_at
         )
     ).all()
-    by_url = {row.url: row for row in rows}
+    # One that has moved since is known by the URL it was subscribed with, and stays where it is.
+    by_url = {row.settings["url"]: row for row in rows} | {row.url: row for row in rows}
     by_name = {row.name: row for row in rows}
     urls = {settings.url for settings in wanted}
     added, changed, seen = [], [], set()
     for settings in wanted:
         row = by_url.get(settings.url)
+        if row is not None and row.id in seen:
+            continue  # one of the two has moved to where the other was
         if row is None and settings.name:
             row = by_name.get(settings.name)
             if row is not None and row.url in urls:
@@ -305,9 +306,10 @@ def _write_settings(
         select(feed.c.url, feed.c.name, feed.c.settings).where(feed.c.id == feed_id)
     ).one()
     old = settings_from_json(before.settings)
-    site_id = site_row(connection, site_of(settings.url))
+    url = settings.url if settings.url != old.url else before.url
+    site_id = site_row(connection, site_of(url))
     values: dict[str, Any] = {
-        "url": settings.url,
+        "url": url,
         "site_id": site_id,
         "publisher_id": publisher_row(connection, settings, now),
         "settings": settings_to_json(settings),
@@ -317,9 +319,9 @@ def _write_settings(
     if source is not None:
         values["source"] = source
     connection.execute(update(feed).where(feed.c.id == feed_id).values(**values))
-    if before.url != settings.url:
+    if before.url != url:
         remember_url(connection, feed_id, before.url, now, "edited")
-    must_read_again = before.url != settings.url or any(
+    must_read_again = before.url != url or any(
         getattr(old, name) != getattr(settings, name) for name in _CHANGES_READING
     )
     if must_read_again:

@@ -14,6 +14,8 @@ from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.site_rows import site_row
 from ingest.store.tables import feed, feed_schedule, feed_url_history
 
+REVERTED = "reverted"  # the reason of the address that a person left
+
 
 @dataclass(frozen=True, slots=True)
 class FormerUrl:
@@ -25,7 +27,19 @@ class FormerUrl:
 
 
 def move(connection: Connection, feed_id: int, url: str, now: datetime, reason: str) -> bool:
-    """Poll the feed at `url` from now on. False, and nothing done, where another feed has it."""
+    """Poll the feed at `url` from now on.
+
+    False, and nothing done, where another feed has it or a person has once reverted to leave it.
+    """
+    left = connection.scalar(
+        select(feed_url_history.c.url).where(
+            feed_url_history.c.feed_id == feed_id,
+            feed_url_history.c.url == url,
+            feed_url_history.c.reason == REVERTED,
+        )
+    )
+    if left is not None and reason != REVERTED:
+        return False
     holder = connection.scalar(select(feed.c.id).where(feed.c.url == url))
     if holder is not None:
         return False
@@ -66,6 +80,6 @@ def revert(connection: Connection, feed_id: int, now: datetime) -> str:
     former = former_urls(connection, feed_id)
     if not former:
         raise UsageError(f"feed {feed_id} has had no other URL")
-    if not move(connection, feed_id, former[0].url, now, "reverted"):
+    if not move(connection, feed_id, former[0].url, now, REVERTED):
         raise UsageError(f"{former[0].url}: another feed has this URL now")
     return former[0].url

@@ -29,7 +29,7 @@ def names(cli: Cli) -> list[str]:
 
 @pytest.mark.usefixtures("config")
 def test_a_feed_is_added_listed_and_removed(cli: Cli) -> None:
-    added = cli("feeds", "add", ONE, "--name", "one", "--publisher", "One Daily")
+    added = cli("feeds", "add", "--no-check", ONE, "--name", "one", "--publisher", "One Daily")
     assert (added.code, added.out) == (0, "")
     assert added.err == f"Subscribed one: {ONE}\n"
     (row,) = cli("feeds", "list", "--json").rows
@@ -56,9 +56,9 @@ def test_a_feed_is_added_listed_and_removed(cli: Cli) -> None:
 def test_a_feed_that_cannot_be_added_changes_nothing(
     cli: Cli, arguments: tuple[str, ...], says: str
 ) -> None:
-    cli("feeds", "add", ONE, "--name", "one")
+    cli("feeds", "add", "--no-check", ONE, "--name", "one")
     before = cli("feeds", "list", "--json").out
-    result = cli("feeds", "add", *arguments)
+    result = cli("feeds", "add", "--no-check", *arguments)
     assert result.code == 2
     assert says in result.err
     assert result.err.count("\n") == 1
@@ -67,7 +67,7 @@ def test_a_feed_that_cannot_be_added_changes_nothing(
 
 @pytest.mark.usefixtures("config")
 def test_a_paused_feed_has_no_next_poll_until_it_is_resumed(cli: Cli) -> None:
-    cli("feeds", "add", ONE, "--name", "one")
+    cli("feeds", "add", "--no-check", ONE, "--name", "one")
     assert cli("feeds", "pause", "one", "--reason", "too loud").code == 0
     (row,) = cli("feeds", "list", "--state", "paused", "--json").rows
     assert (row["next_poll_at"], row["state_evidence"]) == (None, "too loud")
@@ -80,7 +80,7 @@ def test_a_paused_feed_has_no_next_poll_until_it_is_resumed(cli: Cli) -> None:
 def test_feeds_of_the_config_file_come_and_go_with_it(cli: Cli, config: Path) -> None:
     without = config.read_text()
     config.write_text(f'{without}[[feeds]]\nurl = "{ONE}"\nname = "one"\n')
-    cli("feeds", "add", TWO, "--name", "two")
+    cli("feeds", "add", "--no-check", TWO, "--name", "two")
     assert names(cli) == ["one", "two"]
     refused = cli("feeds", "remove", "one")
     assert refused.code == 2
@@ -103,7 +103,7 @@ def test_a_subscription_list_is_imported_once(cli: Cli, here: Path) -> None:
 
 @pytest.mark.usefixtures("config")
 def test_an_imported_name_that_is_taken_gets_a_number(cli: Cli, here: Path) -> None:
-    cli("feeds", "add", "https://other.example/", "--name", "Two")
+    cli("feeds", "add", "--no-check", "https://other.example/", "--name", "Two")
     (here / "a.opml").write_text(OPML)
     cli("feeds", "import", "a.opml")
     assert names(cli) == ["Two", "Two-2", "one-daily"]
@@ -135,7 +135,16 @@ def test_a_file_that_is_no_subscription_list_changes_nothing(
 def test_what_is_exported_can_be_imported_elsewhere(cli: Cli, here: Path) -> None:
     (here / "a.opml").write_text(OPML)
     cli("feeds", "import", "a.opml")
-    cli("feeds", "add", "https://three.example/", "--name", "three", "--publisher", "Three & Co")
+    cli(
+        "feeds",
+        "add",
+        "--no-check",
+        "https://three.example/",
+        "--name",
+        "three",
+        "--publisher",
+        "Three & Co",
+    )
     assert cli("feeds", "export", "b.opml").code == 0
     assert cli("feeds", "export").out.count("<outline") == 3
     other = f"sqlite:///{here}/other.db"
