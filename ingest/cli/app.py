@@ -22,6 +22,7 @@ from ingest.cli import (
     fetch,
     init,
     reprocess,
+    revisions,
     search,
     status,
     stories,
@@ -88,6 +89,7 @@ status.add_to(app)
 doctor.add_to(app)
 changes.add_to(app)
 reprocess.add_to(app)
+revisions.add_to(articles.group)
 app.add_typer(database.group, name="db")
 demo_command.add_to(app)
 
@@ -106,7 +108,13 @@ def run(arguments: Sequence[str]) -> int:
     except IngestError as error:
         return _refuse(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _refuse(error.format_message(), error.exit_code)
+        message = error.format_message()
+        if message.startswith(
+            "Usage: "
+        ):  # `ingest` or `ingest feeds` alone: the help is the answer
+            typer.echo(message, err=True)
+            return error.exit_code
+        return _refuse(message, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has had enough (`| head`)
@@ -117,6 +125,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def _refuse(message: str, exit_code: int) -> int:
     line = printable(" ".join(message.replace(" Value error,", "").split()))
-    if line:  # a bare `ingest` has printed its help already
-        sys.stderr.write(f"ingest: {line}\n")
+    sys.stderr.write(f"ingest: {line}\n")
     return exit_code
