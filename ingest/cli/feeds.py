@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ingest.cli import simulating
 from ingest.cli.options import AsJson
 from ingest.cli.output import Column, Style, ago, print_rows, printable, styled
 from ingest.cli.rows import row_of
@@ -322,3 +323,6 @@ def explain(context: typer.Context, feed: Name) -> None:
     print(styled(printable(found.name), Style.BOLD), printable(found.url))
     print_explanation(found, polls, session.settings.schedule, now())
     print_former_urls(former)
+
+
+simulating.add_to(group)

@@ -290,6 +290,19 @@ def recent_polls(
     return [_past_poll(row) for row in rows]
 
 
+def polls_since(
+    connection: Connection, feed_ids: Collection[int], since: datetime
+) -> dict[int, list[PastPoll]]:
+    """The polls of these feeds since then, oldest first; feeds without any are not in it."""
+    query = select(poll).where(
+        among(connection, poll.c.feed_id, feed_ids), poll.c.started_at >= since
+    )
+    found: dict[int, list[PastPoll]] = {}
+    for row in connection.execute(query.order_by(poll.c.feed_id, poll.c.started_at)):
+        found.setdefault(row.feed_id, []).append(_past_poll(row))
+    return found
+
+
 def _past_poll(row: AnyRow) -> PastPoll:
     counts = None
     if row.entries is not None:
