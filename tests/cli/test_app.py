@@ -45,6 +45,14 @@ def test_every_command_explains_itself_with_an_example(cli: Cli, words: tuple[st
     assert f"ingest {words[0]}" in result.out.partition("Examples:")[2] or "-" in result.out
 
 
+def test_the_program_alone_prints_its_help(cli: Cli) -> None:
+    for arguments in ((), ("feeds",), ("db",)):
+        result = cli(*arguments)
+        assert result.code == 2
+        assert result.err.startswith("Usage: ingest")
+        assert result.err.count("\n") > 8
+
+
 def test_commands_that_are_not_there_are_refused_in_one_line(cli: Cli) -> None:
     for arguments in (("fetsh",), ("feeds", "ad"), ("--colour",), ("articles", "--limit", "0")):
         result = cli(*arguments)
