@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,13 @@ from ingest.cli.app import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 from ingest.config import Settings, WebSettings
+from ingest.model import PollCounts, PollOutcome
 from ingest.store.engine import Database, open_database
 from ingest.web.app import create_app
 from ingest.web.health import Health
+from ingest.web.metrics import Metrics
 from tests.web.hostile import HostileServer
+from tests.web.polls import NOW, Running, recorded
 
 BASE = "http://127.0.0.1:8080"
 
@@ -28,9 +32,9 @@ def client_of(database: Database, web: WebSettings | None = None) -> TestClient:
     return TestClient(app, base_url=BASE, follow_redirects=False)
 
 
-def fetched(folder: Path, feeds: list[tuple[str, str, str]]) -> Database:
+def fetched(folder: Path, feeds: list[tuple[str, str, str]], url: str | None = None) -> Database:
     """A database into which these feeds (url, name, publisher) were fetched twice."""
-    url = f"sqlite:///{folder}/ingest.db"
+    url = url or f"sqlite:///{folder}/ingest.db"
     lines = [
         f'[database]\nurl = "{url}"',
         '[fetch]\nallow_networks = ["127.0.0.0/8"]\nsite_delay_seconds = 0.0',
@@ -44,12 +48,16 @@ def fetched(folder: Path, feeds: list[tuple[str, str, str]]) -> Database:
     return open_database(url)
 
 
+def sample_feeds(server: DemoServer) -> list[tuple[str, str, str]]:
+    """URL, name and publisher of each."""
+    return [(server.url(one), one.name, one.publisher) for one in OUTLETS]
+
+
 @pytest.fixture(scope="session")
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The sample feeds: stories, copies, an edit, feeds that fail. Tests only read it."""
     with DemoServer() as server:
-        feeds = [(server.url(one), one.name, one.publisher) for one in OUTLETS]
-        database = fetched(tmp_path_factory.mktemp("web"), feeds)
+        database = fetched(tmp_path_factory.mktemp("web"), sample_feeds(server))
     yield database
     database.close()
 
@@ -68,3 +76,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def client(newsroom: Database) -> TestClient:
     """The page over the sample feeds, on loopback without a token."""
     return client_of(newsroom)
+
+
+@pytest.fixture(scope="session")
+def measured(newsroom: Database) -> set[str]:
+    """Every name that a scrape of a working daemon can hold."""
+    metrics = Metrics(newsroom, Health(running=Running()), clock=lambda: NOW)
+    metrics.observe(recorded(PollOutcome.OK, PollCounts(1, 1, 0, 0, 0, 0)))
+    return set(re.findall(r"^(\w+)", metrics.render().decode(), re.MULTILINE)) | {"up"}

@@ -9,29 +9,9 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings, load
-from ingest.model import PollCounts, PollOutcome
-from ingest.store.engine import Database
-from ingest.web.health import Health
-from ingest.web.metrics import Metrics
-from tests.web.test_service import NOW, recorded
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
-
-
-class _Running:
-    database_is_away = False
-    network_is_out = False
-    polls_in_flight = 0
-    waiting_to_be_written = 0
-
-
-@pytest.fixture(scope="module")
-def measured(newsroom: Database) -> set[str]:
-    """Every name that a scrape of a working daemon can hold."""
-    metrics = Metrics(newsroom, Health(running=_Running()), clock=lambda: NOW)
-    metrics.observe(recorded(PollOutcome.OK, PollCounts(1, 1, 0, 0, 0, 0)))
-    return set(re.findall(r"^(\w+)", metrics.render().decode(), re.MULTILINE)) | {"up"}
 
 
 @pytest.mark.parametrize("name", ["grafana.json", "alerts.yaml"])

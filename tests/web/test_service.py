@@ -8,55 +8,24 @@ import re
 import signal
 import socket
 import urllib.request
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from ingest.config import DatabaseSettings, Settings, WebSettings
-from ingest.config.settings import FeedSettings
 from ingest.errors import ConfigError
 from ingest.model import (
-    FeedDocument,
-    FeedSchedule,
-    Harvest,
     PollCounts,
-    Polled,
     PollOutcome,
-    Validators,
 )
-from ingest.record import Recorded
 from ingest.store.engine import Database, open_database
-from ingest.store.leases import DueFeed, Lease
 from ingest.web.app import create_app
 from ingest.web.health import HANGS_SECONDS, Health
 from ingest.web.metrics import Metrics
 from ingest.web.server import run_with_web, serving
 from tests.web.conftest import BASE, client_of
-
-NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-
-
-def recorded(outcome: PollOutcome, counts: PollCounts | None = None) -> Recorded:
-    """A poll that began five seconds late."""
-    due = DueFeed(
-        1, Lease(1, "me", 1, NOW), NOW - timedelta(seconds=5), NOW, "http://h.example/f", "f",
-        1, "h.example", 1, "H", FeedSettings(url="http://h.example/f"), Validators(), None, False,
-        True, FeedSchedule(), 0, None, None, None, None, None, NOW,
-    )  # fmt: skip
-    harvest = Harvest(FeedDocument("rss20", "fast"), (), stage_seconds={"parse": 0.01})
-    return Recorded(
-        due,
-        Polled(
-            started_at=NOW,
-            outcome=outcome,
-            received_bytes=100,
-            elapsed_seconds=0.2,
-            harvest=harvest if counts is not None else None,
-        ),
-        counts,
-    )
+from tests.web.polls import NOW, recorded
 
 
 def value(text: str, name: str) -> float:
