@@ -16,13 +16,13 @@ Where the database is away the writer waits and tries again, and so does every p
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -214,8 +214,9 @@ class Pipeline:
     ) -> Harvest:
         knowledge = Knowledge()
         if not is_preview:
-            loop = asyncio.get_running_loop()
-            knowledge = await loop.run_in_executor(self._reader, self._recorder.knowledge_of, due)
+            knowledge = await self._writer.patiently(
+                partial(self._recorder.knowledge_of, due), thread=self._reader
+            )
         settings = due.settings
         job = HarvestJob(
             url=fetched.url,

@@ -10,6 +10,7 @@ stays in the queue, and the next `settle` takes it up.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from ingest.config import Settings
+from ingest.errors import DatabaseUnreachable
 from ingest.model import (
     PollCounts,
     Polled,
@@ -146,18 +148,58 @@ class Recorder:
         with self._database.connect() as connection:
             if waiting.is_empty(connection):
                 return False
+        try:
+            return self._settle(_SETTLE_LIMIT) >= _SETTLE_LIMIT
+        except DatabaseUnreachable:
+            raise
+        except Exception:
+            return self._settle_one_by_one()
+
+    def _settle(self, limit: int, *, is_alone: bool = False) -> int:
         from ingest.store import candidates, stories
 
         if self._readings is None:
             self._readings = candidates.Readings()
+        dedupe = self._settings.dedupe
         settled = stories.settle(
             self._database,
             now=self._clock(),
-            settings=self._settings.dedupe,
-            limit=_SETTLE_LIMIT,
+            settings=replace(dedupe, enabled=False) if is_alone else dedupe,
+            limit=limit,
             readings=self._readings,
         )
-        return len(settled) >= _SETTLE_LIMIT
+        return len(settled)
+
+    def _settle_one_by_one(self) -> bool:
+        """Settle until the article is met that no batch can hold, and set that one aside.
+
+        It gets a story of its own, uncompared; or leaves the queue where even that fails.
+        """
+        for _ in range(_SETTLE_LIMIT):
+            with self._database.connect() as connection:
+                article_id = waiting.oldest(connection)
+            if article_id is None:
+                return False
+            try:
+                if self._settle(1) == 0:
+                    return False  # another process is settling
+            except DatabaseUnreachable:
+                raise
+            except Exception:
+                fields = {"fields": {"article_id": article_id}}
+                logging.getLogger("ingest").exception("article_set_aside", extra=fields)
+                self._set_aside(article_id)
+                return True
+        return True
+
+    def _set_aside(self, article_id: int) -> None:
+        try:
+            self._settle(1, is_alone=True)
+        except DatabaseUnreachable:
+            raise
+        except Exception:
+            with self._database.begin() as connection:
+                waiting.give_up(connection, article_id)
 
 
 def _find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping[int, int]:

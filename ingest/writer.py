@@ -19,7 +19,7 @@ from functools import partial
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from ingest.errors import DatabaseError, DatabaseUnreachable
+from ingest.errors import DatabaseUnreachable
 
 Item = TypeVar("Item")
 Record = TypeVar("Record")
@@ -157,8 +157,8 @@ class Writer(Generic[Item, Record]):
 
     async def _store(self, batch: list[_Queued[Item, Record]]) -> None:
         try:
-            records = await self._patiently(partial(self._write, [queued.item for queued in batch]))
-        except DatabaseError as error:
+            records = await self.patiently(partial(self._write, [queued.item for queued in batch]))
+        except DatabaseUnreachable as error:
             for queued in batch:
                 queued.fail(error)
         except Exception as error:
@@ -173,14 +173,14 @@ class Writer(Generic[Item, Record]):
                 if len(batch) == 1:
                     raise error
                 item = queued.item
-                (record,) = await self._patiently(partial(self._write, [item]))
-            except DatabaseError as away:
+                (record,) = await self.patiently(partial(self._write, [item]))
+            except DatabaseUnreachable as away:
                 queued.fail(away)
                 continue
             except Exception as own:
                 try:
                     failed = partial(self._write_failed, queued.item, own)
-                    record = await self._patiently(failed)
+                    record = await self.patiently(failed)
                 except Exception as final:
                     queued.fail(final)
                     continue
@@ -188,7 +188,7 @@ class Writer(Generic[Item, Record]):
 
     async def _follow_up(self) -> bool:
         try:
-            return await self._patiently(self._after)
+            return await self.patiently(self._after)
         except DatabaseUnreachable:
             return False
         except Exception:
@@ -196,14 +196,19 @@ class Writer(Generic[Item, Record]):
             logging.getLogger("ingest").exception("follow_up_failed")
             return False
 
-    async def _patiently(self, work: Callable[[], Result]) -> Result:
-        """Run `work` in the thread; wait and try again while the database is away."""
+    async def patiently(
+        self, work: Callable[[], Result], *, thread: ThreadPoolExecutor | None = None
+    ) -> Result:
+        """Run `work` in a thread, or the writer's own; again and again while the database is away.
+
+        Raises DatabaseUnreachable when the patience is over.
+        """
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE_SECONDS
         started = loop.time()
         while True:
             try:
-                result = await loop.run_in_executor(self._thread, work)
+                result = await loop.run_in_executor(thread or self._thread, work)
             except DatabaseUnreachable as error:
                 waited = loop.time() - started
                 if self._patience_seconds is not None and waited >= self._patience_seconds:

@@ -188,9 +188,23 @@ def _raise_ours(error: exc.DBAPIError, shown_url: str) -> NoReturn:
     lines = str(error.orig).strip().splitlines()
     first = lines[0] if lines else type(error.orig).__name__
     line = f"{shown_url}: {first}"
-    if error.connection_invalidated or _may_pass(error):
+    if _is_away(error):
         raise DatabaseUnreachable(line) from error
     raise DatabaseError(line) from error
+
+
+def _is_away(error: exc.DBAPIError) -> bool:
+    """Whether this error, or the one during whose handling it was raised, may pass.
+
+    SQLite ends the whole transaction when the disk is full; going back to the savepoint then fails
+    as well, for want of one, and hides the cause (https://sqlite.org/lang_transaction.html).
+    """
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, exc.DBAPIError) and (one.connection_invalidated or _may_pass(one)):
+            return True
+        one = one.__cause__ or one.__context__
+    return False
 
 
 # NOMEM, BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
