@@ -178,9 +178,11 @@ def _lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
 def is_compilation(pair: Comparison, rules: Rules) -> bool:
     """A whole article, not a summary, is a small part of the longer text."""
     # The shorter the retold text, the smaller the share at which it can only be one of several.
-    share = rules.compilation_coverage * min(1.0, pair.words / rules.compilation_words)
+    # Its boilerplate does not count.
+    length = min(pair.weight_a, pair.weight_b)
+    share = rules.compilation_coverage * min(1.0, length / rules.compilation_words)
     return (
-        pair.words >= rules.compilation_least_words
+        length >= rules.compilation_least_words
         and pair.coverage < share
         and pair.containment >= rules.compilation_containment
     )

@@ -10,7 +10,7 @@ from ingest.dedupe.memory import MemoryStories
 from ingest.model import Relation
 from tests.dedupe.texts import document, made_text
 
-BOILERPLATE = made_text(999, 80)
+BOILERPLATE = made_text(10**9, 80)
 
 
 def stories_of(texts: list[str], headlines: list[str] | None = None) -> list[int]:
