@@ -14,6 +14,7 @@ from typer.main import get_command
 from ingest.cli import (
     articles,
     changes,
+    copying,
     daemon,
     database,
     demo_command,
@@ -91,6 +92,7 @@ changes.add_to(app)
 reprocess.add_to(app)
 revisions.add_to(articles.group)
 app.add_typer(database.group, name="db")
+copying.add_to(database.group)
 demo_command.add_to(app)
 
 
