@@ -82,12 +82,15 @@ class Clockwork:
         while self._running and time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
         self._scheduler.shutdown(wait=False)
+        self._book.close()
 
     def restart_all(self) -> None:
         """Run every tick now and count its period from here.
 
         APScheduler counts by the wall clock: after a step back it would wait for the old time.
         """
+        if not self._scheduler.running:
+            return  # the end has begun meanwhile
         now = datetime.now(UTC)
         for job in self._scheduler.get_jobs():
             job.reschedule("interval", seconds=job.trigger.interval.total_seconds())

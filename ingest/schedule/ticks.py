@@ -50,13 +50,18 @@ class TickBook:
 
     def ended(self, name: str, now: float) -> None:
         """The tick has ended, well or not."""
-        tick = self._ticks[name]
-        tick.ended_at, tick.is_running = now, False
+        tick = self._ticks.get(name)
+        if tick is not None:  # else the book was closed meanwhile
+            tick.ended_at, tick.is_running = now, False
+
+    def close(self) -> None:
+        """No tick is expected any more: the polls in flight may take their time to end."""
+        self._ticks.clear()
 
     def look(self, now: float) -> list[TickTrouble]:
         """What has changed: ticks that hang or were missed since, and those that recovered."""
         found = []
-        for name, tick in self._ticks.items():
+        for name, tick in list(self._ticks.items()):  # the watchdog's thread looks
             trouble = self._trouble(name, tick, now)
             if trouble is not None and not tick.is_told:
                 tick.is_told = True
@@ -68,7 +73,9 @@ class TickBook:
 
     def is_well(self, now: float) -> bool:
         """Whether no tick hangs or is missed."""
-        return all(self._trouble(name, tick, now) is None for name, tick in self._ticks.items())
+        return all(
+            self._trouble(name, tick, now) is None for name, tick in list(self._ticks.items())
+        )
 
     @staticmethod
     def _trouble(name: str, tick: _Tick, now: float) -> TickTrouble | None:

