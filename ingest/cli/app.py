@@ -22,6 +22,7 @@ from ingest.cli import (
     feeds,
     fetch,
     init,
+    prune,
     reprocess,
     revisions,
     search,
@@ -93,6 +94,7 @@ reprocess.add_to(app)
 revisions.add_to(articles.group)
 app.add_typer(database.group, name="db")
 copying.add_to(database.group)
+prune.add_to(app)
 demo_command.add_to(app)
 
 
