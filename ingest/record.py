@@ -26,7 +26,8 @@ from ingest.model import (
     ScheduleDecision,
     ScheduleInput,
 )
-from ingest.store import articles, leases, polls, waiting
+from ingest.pushed import decide_pushed, with_hubs
+from ingest.store import articles, leases, polls, waiting, websub
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 
@@ -104,9 +105,10 @@ class Recorder:
             counts = {
                 one.due.feed_id: result.counts for one, result in zip(harvested, saved, strict=True)
             }
+            pushes = self._pushes(connection, held, now)
             decisions = {
-                one.due.feed_id: self._decide(
-                    _schedule_input(one, counts.get(one.due.feed_id), now)
+                one.due.feed_id: self._decided(
+                    one, counts.get(one.due.feed_id), pushes.get(one.due.feed_id), now
                 )
                 for one in held
             }
@@ -122,6 +124,23 @@ class Recorder:
             )
             for one in batch
         ]
+
+    def _pushes(
+        self, connection: Connection, held: Sequence[Unrecorded], now: datetime
+    ) -> Mapping[int, datetime]:
+        if self._settings.websub.callback_url is None:
+            return {}
+        return websub.last_pushes(connection, [one.due.feed_id for one in held], now)
+
+    def _decided(
+        self, one: Unrecorded, counts: PollCounts | None, pushed_at: datetime | None, now: datetime
+    ) -> ScheduleDecision:
+        given = _schedule_input(one, counts, now)
+        if pushed_at is None:
+            return self._decide(given)
+        return decide_pushed(
+            self._decide, given, started_at=one.polled.started_at, pushed_at=pushed_at
+        )
 
     def record_failed(self, one: Unrecorded, error: Exception) -> Recorded:
         """Store the poll without its entries: they could not be stored, and say why.
@@ -250,7 +269,9 @@ def _poll_record(
         was_full=polled.was_full,
         validators=polled.validators,
         body_hash=polled.body_hash,
-        document=harvest.document if harvest is not None else None,
+        document=with_hubs(harvest.document, polled.headers, polled.url or due.url)
+        if harvest is not None
+        else None,
         guids_are_trusted=harvest.guids_are_trusted if harvest is not None else None,
         clock_skew_seconds=_clock_skew_seconds(polled),
         validators_lie=_validators_lie(due, polled, brought),

@@ -8,6 +8,7 @@ import typer
 
 from ingest.cli.session import session_of
 from ingest.config import Settings
+from ingest.errors import ConfigError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,4 +45,7 @@ def run(context: typer.Context) -> int:
             from ingest.web.server import run_with_web
 
             return asyncio.run(run_with_web(database, session.settings, reload=reload))
+        if session.settings.websub.callback_url is not None:
+            problem = "needs `enabled = true` under [web]: hubs are answered there"
+            raise ConfigError(f"websub.callback_url: {problem}")
         return asyncio.run(run_daemon(database, session.settings, reload=reload))

@@ -45,7 +45,12 @@ def print_former_urls(former: Sequence[FormerUrl]) -> None:
 
 
 def print_explanation(
-    feed: Feed, polls: Sequence[PollRow], settings: ScheduleSettings, now: datetime
+    feed: Feed,
+    polls: Sequence[PollRow],
+    settings: ScheduleSettings,
+    now: datetime,
+    *,
+    is_pushed: bool = False,
 ) -> None:
     """Print the state of `feed`, the terms of its next poll, and its last polls."""
     from ingest.schedule.decide import plan
@@ -64,7 +69,11 @@ def print_explanation(
         if value:
             print(f"{styled(f'{name:10}', Style.DIM)} {printable(value)}")
     terms = plan(
-        feed.feed_id, schedule, settings, min_interval_seconds=feed.settings.min_interval_seconds
+        feed.feed_id,
+        schedule,
+        settings,
+        min_interval_seconds=feed.settings.min_interval_seconds,
+        is_pushed=is_pushed,
     ).terms
     if terms:
         print()

@@ -312,7 +312,7 @@ def explain(context: typer.Context, feed: Name) -> None:
       ingest feeds explain example
     """
     from ingest.cli.explaining import print_explanation, print_former_urls
-    from ingest.store import feeds, moving
+    from ingest.store import feeds, moving, websub
     from ingest.store.queries import poll_rows
 
     session = session_of(context)
@@ -320,8 +320,10 @@ def explain(context: typer.Context, feed: Name) -> None:
         found = feeds.find(connection, feed)
         polls = poll_rows(connection, feed_id=found.feed_id, limit=5)
         former = moving.former_urls(connection, found.feed_id)
+        pushes = websub.last_pushes(connection, [found.feed_id], now())
+    is_pushed = websub.is_trusted(pushes.get(found.feed_id), found.schedule.last_news_at)
     print(styled(printable(found.name), Style.BOLD), printable(found.url))
-    print_explanation(found, polls, session.settings.schedule, now())
+    print_explanation(found, polls, session.settings.schedule, now(), is_pushed=is_pushed)
     print_former_urls(former)
 
 

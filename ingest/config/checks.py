@@ -48,8 +48,7 @@ def check(settings: Settings, origin: str, overridden: Mapping[tuple[str, str], 
     web = settings.web
     if web.enabled and not web.token and not _is_loopback(web.host):
         raise refuse("web", "token", f"has to be set where web.host is not loopback ({web.host})")
-    if settings.websub.callback_url is not None and not is_feed_url(settings.websub.callback_url):
-        raise refuse("websub", "callback_url", "has to be an http:// or https:// URL")
+    _check_callback(settings, refuse)
     _check_feeds(settings.feeds, origin)
 
 
@@ -86,6 +85,16 @@ def _check_database(settings: Settings, refuse: Refuse) -> None:
                 f" (found {scheme[:20]!r} before ://)"
             )
             raise refuse("database", key, problem)
+
+
+def _check_callback(settings: Settings, refuse: Refuse) -> None:
+    url = settings.websub.callback_url
+    if url is None:
+        return
+    if not is_feed_url(url) or "?" in url or "#" in url:
+        raise refuse(
+            "websub", "callback_url", "has to be an http:// or https:// URL without ? or #"
+        )
 
 
 def _check_feeds(feeds: tuple[FeedSettings, ...], origin: str) -> None:

@@ -31,6 +31,7 @@ class Chore:
 
 def usual_chores(database: Database, clock: Callable[[], datetime]) -> tuple[Chore, ...]:
     """Remove what has outlived its time; finish what a process that died left unmatched."""
+    from ingest.schedule.websub import websub_chore
     from ingest.store import maintenance, stories
 
     def prune(settings: Settings, stop: Callable[[], bool]) -> str | None:
@@ -54,4 +55,5 @@ def usual_chores(database: Database, clock: Callable[[], datetime]) -> tuple[Cho
     return (
         Chore("prune", PRUNE_SECONDS, prune),
         Chore("reconcile", RECONCILE_SECONDS, reconcile),
+        websub_chore(database, clock),
     )

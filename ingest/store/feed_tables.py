@@ -177,6 +177,24 @@ feed_url_history = Table(
     comment="where a feed was polled before",
 )
 
+websub_subscription = Table(
+    "websub_subscription",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feed.id"), primary_key=True, autoincrement=False),
+    Column("hub_url", Text, nullable=False),
+    Column("topic_url", Text, nullable=False, comment="rel=self of the document"),
+    Column("token", Text, nullable=False, unique=True, comment="the last part of the callback URL"),
+    Column("secret", Text, nullable=False, comment="signs what the hub sends"),
+    Column("state", Text, nullable=False, comment="asked, active, denied, leaving"),
+    Column("attempts", Integer, nullable=False, comment="requests since the hub's last word"),
+    Column("next_at", Time, nullable=False, index=True, comment="when the hub is asked again"),
+    Column("verified_at", Time, comment="the hub's last yes"),
+    Column("expires_at", Time, comment="the end of the lease"),
+    Column("pushed_at", Time, comment="when the hub last announced news"),
+    Column("detail", Text, comment="what went wrong last, in one line"),
+    comment="which hub tells us of a feed's news (WebSub), and until when",
+)
+
 poll = Table(
     "poll",
     metadata,

@@ -2,6 +2,7 @@
 
 publisher -< feed -- feed_schedule (hot)     site: politeness across workers
               |-< poll                        feed_document: what the last document held
+              |-- websub_subscription         feed_url_history: where it was polled before
               |-< sighting >- article -< article_key, revision
                                 |-- article_content, fingerprint -< posting
                                 |-- story_article >- story         match, story_pin
@@ -29,6 +30,7 @@ from ingest.store.feed_tables import (
     poll,
     publisher,
     site,
+    websub_subscription,
     worker,
 )
 from ingest.store.story_tables import (
@@ -67,5 +69,6 @@ __all__ = [
     "story",
     "story_article",
     "story_pin",
+    "websub_subscription",
     "worker",
 ]

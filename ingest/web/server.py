@@ -25,6 +25,7 @@ from ingest.store.engine import Database, open_database
 from ingest.web.app import create_app
 from ingest.web.health import Health
 from ingest.web.metrics import Metrics
+from ingest.web.websub import with_callback
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -47,7 +48,8 @@ async def run_with_web(
     health = Health()
     with _read_from(database, settings) as readable:
         metrics = Metrics(readable, health, clock=clock)
-        app = create_app(readable, settings, clock=clock, health=health, metrics=metrics)
+        pages = create_app(readable, settings, clock=clock, health=health, metrics=metrics)
+        app = with_callback(pages, database, settings, clock=clock)
 
         def started(daemon: Daemon) -> None:
             health.running = daemon

@@ -390,7 +390,7 @@ def test_polls_older_than_the_retention_go_and_nothing_else_does(database: Datab
                     received_bytes=10,
                 )
             )
-    prune, reconcile = usual_chores(database, lambda: now)
+    prune, reconcile, _ = usual_chores(database, lambda: now)
     assert prune.run(QUICK, lambda: False) == "2 polls"
     assert prune.run(QUICK, lambda: False) is None
     assert reconcile.run(QUICK, lambda: False) is None
