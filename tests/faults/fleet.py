@@ -109,9 +109,10 @@ async def fleet(
     clock: Callable[[], datetime] = utc_now,
     patience_seconds: float | None = None,
     on_trouble: Callable[[str | None], None] = lambda _: None,
+    gate: SiteGate | None = None,
 ) -> AsyncIterator[Fleet]:
     decider = Decider(settings.schedule, clock=clock, hold_seconds=0.5)
-    gate = SiteGate(connections_per_site=2, delay_seconds=0.0)
+    gate = gate or SiteGate(connections_per_site=2, delay_seconds=0.0)
     pipeline = Pipeline(
         database,
         settings,
