@@ -105,5 +105,4 @@ def test_every_command_is_on_the_page() -> None:
     from tests.cli.test_app import command_lines
 
     for words in command_lines():
-        assert words[0] in README
-        assert words[-1] in README
+        assert f"ingest {words[0]}" in README, f"{words[0]} is not in the README"
