@@ -35,6 +35,7 @@ class StoriesAsked:
             language=self.language or None,
             agency=self.agency or None,
             min_publishers=self.min_publishers if self.min_publishers > 1 else None,
+            min_articles=1,  # a story that all its articles have left is none
         )
 
     @property
@@ -79,7 +80,7 @@ def number(parameters: Mapping[str, str], name: str, default: int, *, most: int)
     value = parameters.get(name, "").strip()
     if not value:
         return default
-    if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= most:
+    if not re.fullmatch(r"[0-9]{1,18}", value) or not 1 <= int(value) <= most:
         raise UsageError(f"{name}: a whole number from 1 to {most}")
     return int(value)
 

@@ -14,7 +14,7 @@ from ingest.model import FeedState, PollOutcome
 from ingest.normalise.revision import RevisionDiff, diff
 from ingest.normalise.revision import Version as Texts
 from ingest.schedule.remedy import remedy
-from ingest.store import queries, status, web_queries
+from ingest.store import quality, queries, status, web_queries
 from ingest.store.engine import Database
 from ingest.store.queries import ArticleFilter, StoryMember, Version
 from ingest.store.view_rows import ArticleRow, FeedRow, StoryRow
@@ -89,9 +89,9 @@ class Pages:
             found = queries.get_story(connection, request.path_params["story_id"])
             if found is None:
                 raise HTTPException(404, "There is no such story.")
-            members = queries.story_members(connection, found.story_id)
+            members = _in_time(found, queries.story_members(connection, found.story_id))
             ran = web_queries.runners(connection, [found.story_id]).get(found.story_id, [])
-            chosen = _pair(request, found, members)
+            chosen = _pair(request, members)
             sides = queries.articles_by_id(connection, chosen)
         difference = compare(_text_of(sides[0]), _text_of(sides[1])) if len(sides) == 2 else None
         return render(
@@ -192,9 +192,9 @@ class Pages:
         """How the stories were made, and the matches a person should look at."""
         now = self._clock()
         with self._database.connect() as connection:
-            relations = web_queries.relation_counts(connection)
-            histogram = web_queries.score_histogram(connection)
-            borderline = web_queries.borderline_matches(connection)
+            relations = quality.relation_counts(connection)
+            histogram = quality.score_histogram(connection)
+            borderline = quality.borderline_matches(connection)
         return render(
             "quality.html",
             request,
@@ -212,18 +212,47 @@ class _Sides:
     difference: Difference
 
 
-def _pair(request: Request, story: StoryRow, members: Sequence[StoryMember]) -> list[int]:
-    """The two articles to show side by side: those asked for, else the first and its next copy."""
+def _in_time(story: StoryRow, members: Sequence[StoryMember]) -> list[StoryMember]:
+    """The first one on top, then by when each was published, as far as that is known."""
+    return sorted(
+        members,
+        key=lambda one: (
+            one.article_id != story.first_article_id,
+            one.published_at or one.first_seen_at,
+            one.article_id,
+        ),
+    )
+
+
+def _pair(request: Request, members: Sequence[StoryMember]) -> list[int]:
+    """The two articles to show side by side; none where there are not two.
+
+    Those asked for, else the first and the one it has most in common with.
+    """
     ids = [member.article_id for member in members]
-    left = story.first_article_id if story.first_article_id in ids else (ids or [0])[0]
-    asked = [
-        number(request.query_params, name, 0, most=2**31 - 1) if name in request.query_params else 0
+    left, right = (
+        number(request.query_params, name, 1, most=2**63 - 1)
+        if request.query_params.get(name)
+        else None
         for name in ("left", "right")
-    ]
-    left = asked[0] if asked[0] in ids else left
-    others = [one for one in ids if one != left]
-    right = asked[1] if asked[1] in others else (others or [left])[0]
-    return [left, right] if left != right else []
+    )
+    if left not in ids:
+        left = ids[0] if ids else None
+    others = [member for member in members if member.article_id != left]
+    if left is None or not others:
+        return []
+    if right not in ids or right == left:
+        own = next(member.match for member in members if member.article_id == left)
+        nearest = own.of_article_id if own is not None else None
+        right = max(
+            others,
+            key=lambda one: (
+                one.match is not None and one.match.of_article_id == left,
+                one.article_id == nearest,
+                one.word_count > 0,
+            ),
+        ).article_id
+    return [left, right]
 
 
 def _text_of(article: ArticleRow) -> str:
