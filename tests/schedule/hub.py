@@ -1,0 +1,80 @@
+"""A WebSub hub on loopback: keeps what it is asked, verifies and delivers when the test says so."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from urllib.parse import parse_qsl, urlencode
+
+
+class FakeHub:
+    """`asked` are the forms it was sent, oldest first; it answers them with `status`."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.status = 202
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                hub.asked.append(dict(parse_qsl(body.decode())))
+                self.send_response(hub.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hub"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> FakeHub:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def callback(self) -> str:
+        """Where the last request wants to be answered."""
+        return self.asked[-1]["hub.callback"]
+
+    def verify(self, challenge: str = "c/1&", **changed: str) -> tuple[int, str]:
+        """Ask whether the last request was meant; the answer's status and text."""
+        last = self.asked[-1]
+        query = {
+            "hub.mode": last["hub.mode"],
+            "hub.topic": last["hub.topic"],
+            "hub.challenge": challenge,
+        }
+        if "hub.lease_seconds" in last:
+            query["hub.lease_seconds"] = last["hub.lease_seconds"]
+        query |= {name.replace("_", ".", 1): value for name, value in changed.items()}
+        return call(f"{last['hub.callback']}?{urlencode(query)}")
+
+    def deliver(self, body: bytes = b"<rss/>") -> int:
+        """Announce news where the last request wants it; the answer's status."""
+        return call(self.callback, body)[0]
+
+
+def call(url: str, body: bytes | None = None) -> tuple[int, str]:
+    """GET, or POST where there is a body."""
+    try:
+        with urllib.request.urlopen(url, body, timeout=10.0) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
