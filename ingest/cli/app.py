@@ -19,6 +19,7 @@ from ingest.cli import (
     database,
     demo_command,
     doctor,
+    export,
     feeds,
     fetch,
     init,
@@ -95,6 +96,7 @@ revisions.add_to(articles.group)
 app.add_typer(database.group, name="db")
 copying.add_to(database.group)
 prune.add_to(app)
+export.add_to(app)
 demo_command.add_to(app)
 
 

@@ -34,7 +34,7 @@ def prune(
 
     Raw entries, polls, fingerprints, change events and, only where database.keep_content_days is
     set, article texts. Articles themselves, their keys, stories and matches stay. The daemon does
-    the same by itself once a day. It can be stopped at any moment and run again.
+    the same by itself every hour. It can be stopped at any moment and run again.
 
     Examples:
 
