@@ -23,8 +23,8 @@ from ingest.normalise.blocks import (
 from ingest.normalise.canonical import canonical_url, main_form, url_key
 from ingest.normalise.identity import signed_hash
 from ingest.normalise.language import language_of
-from ingest.normalise.phrases import straight
-from ingest.normalise.plaintext import plain, plain_line
+from ingest.normalise.phrases import lowered, straight
+from ingest.normalise.plaintext import plain, plain_line, squeezed
 
 __all__ = [
     "Cleaned",
@@ -157,7 +157,10 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         ),
         published_raw=entry.published_raw or entry.updated_raw,
         published_quality=dated.quality,
-        content_hash=content_hash(title, deck, summary if body_text is None else None, body_text),
+        # As one line, for that is what is hashed: its paragraphs need not be taken apart again.
+        content_hash=content_hash(
+            title, deck, summary if body_text is None else None, line_of(body.blocks)
+        ),
         removed=(*body.removed, *lead.removed),
         block_hashes=(*body.hashes, *lead.hashes),
     )
@@ -176,7 +179,8 @@ def clean(
     if not blocks:
         return Cleaned((), (), opening.Opening(), ())
     learned = context.learned if context.settings.learn_boilerplate else frozenset()
-    reasons = boilerplate.reasons_of(blocks, outlets=outlets, learned=learned)
+    lows = [lowered(block.text) for block in blocks]
+    reasons = boilerplate.reasons_of(blocks, lows, outlets=outlets, learned=learned)
     opened = opening.read_opening(
         blocks, reasons, title=title, summary=summary, outlets=outlets, authors=authors
     )
@@ -198,12 +202,12 @@ def clean(
         if last is not None:
             kept.append(last)
             break
-    return Cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks))
+    return Cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks, lows))
 
 
 def content_hash(*texts: str | None) -> int:
     """A hash of what an article says: white space, case of quotes and markup do not count."""
-    said = "\x1e".join(" ".join((text or "").split()) for text in texts)
+    said = "\x1e".join([squeezed(text) if text else "" for text in texts])
     return signed_hash(straight(said))
 
 

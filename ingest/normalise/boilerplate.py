@@ -51,18 +51,30 @@ def block_hash(text: str) -> int:
     return signed_hash(phrases.lowered(text))
 
 
-def block_hashes(blocks: Sequence[Block]) -> tuple[int, ...]:
-    """The hashes of the blocks from which a publisher's boilerplate is learned."""
+def block_hashes(blocks: Sequence[Block], lows: Sequence[str] | None = None) -> tuple[int, ...]:
+    """The hashes of the blocks from which a publisher's boilerplate is learned.
+
+    `lows` are their texts in lower case (`phrases.lowered`), where they are known already.
+    """
+    if lows is None:
+        lows = [phrases.lowered(block.text) for block in blocks]
     return tuple(
-        [block_hash(block.text) for block in blocks if len(block.text) >= _LEAST_LEARNED_CHARACTERS]
+        [
+            signed_hash(low)
+            for block, low in zip(blocks, lows, strict=True)
+            if len(block.text) >= _LEAST_LEARNED_CHARACTERS
+        ]
     )
 
 
 def reasons_of(
-    blocks: Sequence[Block], *, outlets: frozenset[str], learned: frozenset[int]
+    blocks: Sequence[Block],
+    lows: Sequence[str],
+    *,
+    outlets: frozenset[str],
+    learned: frozenset[int],
 ) -> Reasons:
-    """For each block the reason to remove it, or None."""
-    lows = [phrases.lowered(block.text) for block in blocks]
+    """For each block (`lows`: its text, `phrases.lowered`) the reason to remove it, or None."""
     counts = [count_words(block.text) for block in blocks]
     total = sum(counts) or 1
     telling = phrases.telling_words(lows)
@@ -71,8 +83,8 @@ def reasons_of(
         for block, low, words in zip(blocks, lows, counts, strict=True)
     ]
     if learned:
-        for index, block in enumerate(blocks):
-            if reasons[index] is None and block_hash(block.text) in learned:
+        for index, low in enumerate(lows):
+            if reasons[index] is None and signed_hash(low) in learned:
                 reasons[index] = "learned"
     _by_hint(blocks, reasons, counts, total)
     _sections(reasons, counts, total)

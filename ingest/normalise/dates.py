@@ -263,15 +263,12 @@ def _built(
         hours = hours % 12 + (12 if half[1][0] in "pP" else 0)
         rest = rest[half.end() :].strip()
     offset, quality = _zone(rest)
-    if offset is None:
-        zone: timezone = UTC
-    else:
-        zone = timezone(timedelta(minutes=offset))
+    zone = timezone(timedelta(minutes=offset)) if offset else UTC
     # A leap second is real (RFC 3339, section 5.6), and no datetime can hold it.
     at = datetime(year, month, day, hours % 24, int(minute), min(seconds, 59), tzinfo=zone)
     if hours == 24:
         at += timedelta(days=1)
-    return Dated(at.astimezone(UTC), quality)
+    return Dated(at.astimezone(UTC) if offset else at, quality)
 
 
 def _zone(text: str) -> tuple[int | None, PublishedQuality]:

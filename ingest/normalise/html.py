@@ -125,11 +125,14 @@ class _Scanner:
     def scan(self, html: str) -> Reading:
         position = 0
         for match in _TOKEN.finditer(html):
-            start = match.start()
-            if start > position:
-                self.parts.append(html[position:start])
-            position = match.end()
+            start, end = match.span()
             closing, tag, attributes = match.groups()
+            if start > position:
+                piece = html[position:start]
+                # Most pieces are the line breaks between one paragraph and the next.
+                if self.parts or tag == "img" or not piece.isspace():
+                    self.parts.append(piece)
+            position = end
             if tag == "img":
                 self._image(attributes or "")
                 continue
@@ -148,6 +151,10 @@ class _Scanner:
 
     def _open(self, tag: str, attributes: str | None) -> None:
         kind, hint = self.kind, self.hint
+        if tag == "p" and attributes is None:
+            self.around.append((tag, kind, hint))
+            self.breaks = 0
+            return
         if attributes:
             own, is_caption = _hints(attributes)
             hint = f"{hint} {own}" if hint else own

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from xxhash import xxh3_64_intdigest
 
 from ingest.model import Entry, FeedDocument, IdentifiedEntry, Text
+from ingest.normalise.plaintext import squeezed
 
 _SEPARATOR = "\x1f"
 _SIGN = 1 << 63
@@ -120,4 +121,4 @@ def _entry_key(entry: Entry, gist: str, guid_is_trusted: bool, link_is_trusted: 
 
 
 def _squeezed(text: Text | None) -> str:
-    return " ".join(text.value.split()) if text is not None else ""
+    return squeezed(text.value) if text is not None else ""

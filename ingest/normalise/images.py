@@ -46,6 +46,7 @@ _PHOTO_BY = re.compile(
 )
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
+_BRACKETS = (")", "]", ").", "].")
 _MOST_CAPTION_WORDS = 90
 _LONGEST_CAPTION = 600  # characters
 _MOST_CREDIT = 150  # characters of a credit with its label
@@ -55,6 +56,7 @@ _HINT_WORDS = (
     "скриншот fot."
 )
 _HINTS = tuple(_HINT_WORDS.split())
+_ASCII_HINTS = tuple(hint for hint in _HINTS if hint.isascii())
 _IMAGE_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?!:])", re.I)
 
 
@@ -87,28 +89,31 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
     A line of running text must name a photo ("Photo: …", "(AP Photo/Name)"). One that is `known`
     to be a caption, or stands `near_picture`, may credit more loosely ("Name/AFP", "(Reuters)").
     """
-    if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
-        return None
     start = max(0, len(text) - _MOST_CREDIT)
     tail = text[start:]
-    if (known or near_picture or _has_sign(tail)) and _has_label(tail.lower()):
+    loose = known or near_picture
+    has_sign = loose or _has_sign(tail)
+    if not has_sign and not text.endswith(_BRACKETS):
+        return None  # as nearly every line
+    if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
+        return None
+    if has_sign and _has_label(tail):
         match = _LABELLED.search(tail)
         if match is not None:
             caption = text[: start + match.start()]
             credit = match["credit"]
-            if known or near_picture or _is_apart(caption, match["before"], match["sign"], credit):
+            if loose or _is_apart(caption, match["before"], match["sign"], credit):
                 agency = match["agency"]
                 if agency:
                     credit = f"{credit.rstrip(' )].')}/{agency}"
                 return _captioned(caption, credit)
-    if text.endswith((")", "]", ").", "].")):
+    if text.endswith(_BRACKETS):
         match = _BRACKETED.match(text)
         if match is not None and (
-            _names_photo(match["credit"])
-            or ((known or near_picture) and _is_credit(match["credit"]))
+            _names_photo(match["credit"]) or (loose and _is_credit(match["credit"]))
         ):
             return _captioned(match["caption"], match["credit"])
-    if known or near_picture:
+    if loose:
         for pattern in (_SIGN, _BARE):
             match = pattern.match(text)
             if match is not None and (pattern is _SIGN or _is_credit(match["credit"])):
@@ -231,8 +236,9 @@ def _has_sign(tail: str) -> bool:
     return ":" in tail or "/" in tail or "©" in tail or " by " in tail or "：" in tail
 
 
-def _has_label(low: str) -> bool:
-    return any(hint in low for hint in _HINTS)
+def _has_label(tail: str) -> bool:
+    low = tail.lower()
+    return any(map(low.__contains__, _ASCII_HINTS if low.isascii() else _HINTS))
 
 
 def _names_photo(credit: str) -> bool:

@@ -70,15 +70,18 @@ def by_words(text: str, claim: str | None) -> str | None:
     words = text.lower().split()
     if len(words) < 12:
         return None
-    lists = _function_words()
-    counts = {
-        name: sum(map(listed.__contains__, words)) for name, listed in _candidates(claim, lists)
-    }
-    if claim is not None and primary(claim) in counts:
-        own = counts[primary(claim)]
-        if own >= len(words) * _SURE_SHARE and own * _LEAD > max(counts.values()):
-            return primary(claim)
-        counts = {name: sum(map(listed.__contains__, words)) for name, listed in lists.items()}
+    lists, index = _function_words()
+    if claim is not None and (named := primary(claim)) in lists:
+        own = sum(map(lists[named].__contains__, words))
+        if own >= len(words) * _SURE_SHARE and (
+            named == "en"  # which false claims most often hide
+            or own * _LEAD > sum(map(lists["en"].__contains__, words))
+        ):
+            return named
+    counts = dict.fromkeys(lists, 0)
+    for found in filter(None, map(index.get, words)):
+        for name in found:
+            counts[name] += 1
     ranked = sorted(counts.items(), key=lambda item: -item[1])
     best, second = ranked[0], ranked[1]
     if best[1] >= len(words) * _SURE_SHARE and best[1] >= second[1] * _LEAD:
@@ -86,15 +89,6 @@ def by_words(text: str, claim: str | None) -> str | None:
     if best[1] >= len(words) * _FAIR_SHARE and best[1] >= second[1] * _FAR_LEAD:
         return best[0]
     return None
-
-
-def _candidates(
-    claim: str | None, lists: Mapping[str, frozenset[str]]
-) -> list[tuple[str, frozenset[str]]]:
-    """The claimed language and English, which false claims most often hide; else all."""
-    if claim is not None and (own := primary(claim)) in lists:
-        return [(name, lists[name]) for name in dict.fromkeys((own, "en"))]
-    return list(lists.items())
 
 
 def _by_script(text: str) -> str | None:
@@ -146,11 +140,17 @@ def _same(one: str, other: str) -> bool:
 
 
 @cache
-def _function_words() -> Mapping[str, frozenset[str]]:
-    return {
+def _function_words() -> tuple[Mapping[str, frozenset[str]], Mapping[str, tuple[str, ...]]]:
+    """Each language's function words, and for each word the languages it is one of."""
+    lists = {
         name: frozenset(words.split())
         for name, words in table("languages")["function_words"].items()
     }
+    index: dict[str, tuple[str, ...]] = {}
+    for name, words in lists.items():
+        for word in words:
+            index[word] = (*index.get(word, ()), name)
+    return lists, index
 
 
 def _by_statistics(text: str) -> str | None:

@@ -200,11 +200,10 @@ def _mark_deck(
     if not 5 <= words <= _DECK_WORDS:
         return
     apart = left[1] > first + 1 or blocks[left[1]].after_figure >= 0
-    repeats = summary is not None and folded(summary) == folded(block.text)
     if (
         (block.hint and _DECK_HINT.search(block.hint) is not None)
         or (block.kind[0] == "h" and first <= last + 1 and words >= 8)
-        or (repeats and apart)
+        or (apart and summary is not None and folded(summary) == folded(block.text))
     ):
         opening.deck = block.text
         reasons[first] = "deck"

@@ -41,6 +41,18 @@ def cleaned(value: str) -> str:
     """One line: white space squeezed, control and invisible characters gone."""
     if not value.isprintable() or "\u00ad" in value:
         value = _CONTROL.sub("", value)
+    return squeezed(value)
+
+
+def squeezed(value: str) -> str:
+    """`value` with every run of white space as one blank, none at its ends."""
+    if (
+        value.isprintable()  # no white space is but the blank
+        and "  " not in value
+        and value[:1] != " "
+        and value[-1:] != " "
+    ):
+        return value
     return " ".join(value.split())
 
 

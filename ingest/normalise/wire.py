@@ -38,6 +38,7 @@ _END = re.compile(
     r"джерело|källa|bron)\s?:\s?)([\w.,&'/ -]{2,40}?)[)\].]*$",
     re.I,
 )
+_BEFORE_END = re.compile(r"[(\[:–—-]").search  # what _END, a slow one, needs
 _SIGN_OFF = re.compile(
     r"^\(?(?:additional )?(?:reporting|writing|editing|"
     r"with (?:inputs?|reporting|files|agency inputs) (?:from|by)|avec|"
@@ -67,7 +68,8 @@ def agency_named(name: str, *, exact: bool = True) -> str | None:
 def read_dateline(text: str) -> Dateline | None:
     """The dateline with which a first paragraph opens: `KYIV, Oct 25 (Reuters) -`."""
     head = text[:_HEAD]
-    for pattern in (_ANSA, _WITH_AGENCY, _RUSSIAN):
+    has_bracket = "(" in head or "/" in head or "[" in head
+    for pattern in (_ANSA, _WITH_AGENCY, _RUSSIAN) if has_bracket else (_RUSSIAN,):
         match = pattern.match(head)
         if match is not None:
             agency = _first_agency(match["agency"])
@@ -95,7 +97,8 @@ def agency_at_end(texts: Sequence[str]) -> str | None:
                 agency = agency_named(part) if part[:1].isupper() else None
                 if agency is not None:
                     return agency
-        match = _END.search(text[-48:])
+        end = text[-48:]
+        match = _END.search(end) if _BEFORE_END(end) is not None else None
         if match is not None:
             agency = _first_agency(match[1])
             if agency is not None:
