@@ -113,6 +113,7 @@ def settle_batch(
     else:
         work = _Work({}, SqlIndex(connection, floor), {}, stories_of(connection, documents), set())
     book = StoryBook(connection, work.story_of, now)
+    book.sizes_of({work.story_of[each] for _, each in work.seen if each in work.story_of})
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
     replace_matches(connection, [document.article_id for document in batch], matches, now)
