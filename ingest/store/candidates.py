@@ -6,9 +6,8 @@ import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, select, text
 
 from ingest.dedupe import MAX_POSTINGS, Document, Reading, shape
 from ingest.store.lists import among
@@ -56,18 +55,28 @@ class SqlIndex:
         known.update(dict.fromkeys(unknown, ()))
         seen: set[int] = set()
         for one, articles in self._ask(unknown):
-            if articles is not None:
+            if articles is None:
+                continue
+            if "," in articles:
                 known[one] = ids = tuple(map(int, articles.split(",")))
                 seen.update(ids)
+            else:
+                known[one] = ids = (int(articles),)
+                seen.add(ids[0])
         return seen
 
-    def _ask(self, hashes: list[int]) -> Iterable[Row[*tuple[Any, ...]]]:
+    def _ask(self, hashes: list[int]) -> list[tuple[int, str | None]]:
         if self._connection.dialect.name == "sqlite":
             statement, given = _SQLITE_POSTINGS, json.dumps(hashes)
         else:
             statement, given = _POSTGRESQL_POSTINGS, hashes  # type: ignore[assignment]
         parameters = {"hashes": given, "floor": self._floor, "most": MAX_POSTINGS + 1}
-        return self._connection.execute(statement, parameters).all()
+        result = self._connection.execute(statement, parameters)
+        assert result.cursor is not None
+        # Thousands of rows a batch: the driver's plain tuples, without a Row around each.
+        rows: list[tuple[int, str | None]] = list(result.cursor.fetchall())
+        result.close()
+        return rows
 
 
 class Readings:
