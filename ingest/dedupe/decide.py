@@ -39,11 +39,11 @@ def examine(
         is_same_headline(a, b, days, rules)
         and max(map(frequencies.stories_with, a.title_postings), default=0) <= 1
     )
-    shared = common(a, b)
-    missing = too_little(shared.count, (a.count, b.count), rules)
+    # Counted first: most candidates share a phrase, and which ones it is then does not matter.
+    missing = too_little(a.shares_with(b), (a.count, b.count), rules)
     if missing is not None and not by_headline:
         return None, Verdict(None, missing=missing)
-    pair = compare(a, b, shared, frequencies.weights(a), frequencies.weights(b))
+    pair = compare(a, b, common(a, b), frequencies.weights(a), frequencies.weights(b))
     if by_headline:
         return pair, Verdict("same_headline")
     return pair, verify(pair, rules, days)
@@ -51,7 +51,7 @@ def examine(
 
 def is_worth_weighing(a: Reading, b: Reading, rules: Rules = RULES) -> bool:
     """Whether two texts share so much that it matters how rare it is."""
-    return too_little(common(a, b).count, (a.count, b.count), rules) is None
+    return too_little(a.shares_with(b), (a.count, b.count), rules) is None
 
 
 def decide(

@@ -15,12 +15,12 @@ class Reading:
     __slots__ = (
         "_skeleton",
         "count",
+        "distinct",
         "first",
         "mass",
         "sampled",
         "sampled_at",
         "shape",
-        "sorted_shingles",
         "title_postings",
         "words",
     )
@@ -35,10 +35,10 @@ class Reading:
         repeats = np.zeros(len(shingles), np.bool_)
         repeats[order[1:]] = ordered[1:] == ordered[:-1]
         self.first: Flags = ~repeats
-        self.sorted_shingles: Hashes = ordered
+        self.distinct: Hashes = ordered[~repeats[order]]
         self.mass: Floats = shape.tokens.mass[: len(shingles)] * self.first
         self.words: float = shape.words
-        self.count = int(self.first.sum())
+        self.count = len(self.distinct)
         # The shingles the index knows, signed as it stores them, and where they stand.
         self.sampled_at: Ints = np.flatnonzero(is_sampled(shingles))
         self.sampled: list[int] = as_postings(shingles[self.sampled_at])
@@ -47,11 +47,17 @@ class Reading:
 
     def holds(self, shingles: Hashes) -> Flags:
         """For each of `shingles`, whether this text has it."""
-        if not len(self.sorted_shingles):
+        if not len(self.distinct):
             return np.zeros(len(shingles), np.bool_)
-        at = np.searchsorted(self.sorted_shingles, shingles)
-        at[at == len(self.sorted_shingles)] = 0
-        return np.asarray(self.sorted_shingles[at] == shingles)
+        at = self.distinct.searchsorted(shingles)
+        at[at == len(self.distinct)] = 0
+        return np.asarray(self.distinct[at] == shingles)
+
+    def shares_with(self, other: Reading) -> int:
+        """How many different shingles both texts have."""
+        both = np.concatenate((self.distinct, other.distinct))
+        both.sort(kind="stable")  # merges two runs that are in order, at once
+        return int(np.count_nonzero(both[1:] == both[:-1]))
 
     @property
     def skeleton(self) -> Skeleton:
