@@ -37,6 +37,8 @@ COLUMNS = (
     Column("headline", "HEADLINE", flexible=True),
 )
 
+REMOVED = (Column("reason", "REASON"), Column("text", "TEXT", flexible=True))
+
 group = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -94,6 +96,9 @@ def list_articles(
 def show(
     context: typer.Context,
     article_id: Annotated[int, typer.Argument(metavar="ID", help="The article's id.")],
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Only what was removed as boilerplate, and why.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one article like a page: text, where it was seen, versions, what was removed.
@@ -101,6 +106,8 @@ def show(
     Examples:
 
       ingest articles show 42
+
+      ingest articles show 42 --removed
 
       ingest articles show 42 --json | jq -r .body_text
     """
@@ -110,7 +117,10 @@ def show(
         page = article_page(connection, article_id)
     if page is None:
         raise UsageError(f"no article with id {article_id}")
-    if as_json:
+    if removed:
+        if not print_rows((row_of(one) for one in page.removed), REMOVED, as_json=as_json):
+            session_of(context).say(f"nothing was removed from article {article_id}")
+    elif as_json:
         print_json([row_of(page.article)])
     else:
         _print_page(page)

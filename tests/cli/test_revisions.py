@@ -57,3 +57,13 @@ def test_an_id_that_is_none_is_refused_in_one_line(
     result = cli(*newsroom.option, "articles", "diff", article_id)
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert ("999999" if article_id == "999999" else "integer") in result.err
+
+
+def test_what_was_removed_is_shown_with_its_reason(cli: Cli, newsroom: Newsroom) -> None:
+    row = cli(*newsroom.option, "articles", "--publisher", "Coastline Today", "--json").rows[-1]
+    removed = cli(*newsroom.option, "articles", "show", row["id"], "--removed", "--json").rows
+    assert {"reason", "text"} == set(removed[0])
+    assert "donation" in {one["reason"] for one in removed}
+    assert all(one["text"] not in row["body_text"] for one in removed)
+    shown = cli(*newsroom.option, "articles", "show", row["id"], "--removed").out
+    assert shown.splitlines()[0].split() == ["REASON", "TEXT"]
