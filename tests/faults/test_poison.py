@@ -65,14 +65,15 @@ async def test_a_document_that_cannot_be_stored_is_recorded_without_its_entries(
 async def test_an_article_that_cannot_be_compared_gets_a_story_of_its_own(
     database: Database, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
-    decide = stories.decide
+    decide = vars(stories)["decide"]
     poison: set[int] = set()
 
     def fail(document: Document, found: Sequence[Document], *rest: Any) -> Decision:
         if found and (not poison or document.article_id in poison):
             poison.add(document.article_id)
             raise RecursionError("too deep")
-        return decide(document, found, *rest)
+        decision: Decision = decide(document, found, *rest)
+        return decision
 
     monkeypatch.setattr(stories, "decide", fail)
     await _poll_all(database)
@@ -87,7 +88,7 @@ async def test_an_article_that_cannot_be_compared_gets_a_story_of_its_own(
 async def test_an_article_that_cannot_even_be_read_leaves_the_queue(
     database: Database, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
-    shape = candidates.shape
+    shape = vars(candidates)["shape"]
 
     def fail(headline: str, text: str | None) -> Any:
         if headline == "Piece 7":
