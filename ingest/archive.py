@@ -87,7 +87,7 @@ def export(
                     name = path.relative_to(folder).as_posix()
                     size = path.stat().st_size
                     files.append(
-                        ArchiveFile(name, table.name, day.isoformat(), rows, size, _sha256(path))
+                        ArchiveFile(name, table.name, day.isoformat(), rows, size, sha256_of(path))
                     )
                 progress(at, len(days))
         _write_manifest(folder, files, written_as, now, since, until)
@@ -145,7 +145,8 @@ def _write_manifest(
     part.rename(folder / MANIFEST)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as source:
         while chunk := source.read(_HASHED_BYTES):
@@ -158,7 +159,7 @@ def _sha256(path: Path) -> str:
 
 def _writer(written_as: Format) -> Callable[[Path, ExportTable, Rows], int]:
     if written_as is Format.PARQUET:
-        _pyarrow()  # said before anything is written
+        pyarrow_modules()  # said before anything is written
         return _write_parquet
     return _write_jsonl if written_as is Format.JSONL else _write_csv
 
@@ -189,7 +190,7 @@ def _write_csv(path: Path, table: ExportTable, batches: Rows) -> int:
 
 
 def _write_parquet(path: Path, table: ExportTable, batches: Rows) -> int:
-    arrow, parquet = _pyarrow()
+    arrow, parquet = pyarrow_modules()
     types = {
         Kind.INTEGER: arrow.int64(),
         Kind.NUMBER: arrow.float64(),
@@ -212,7 +213,8 @@ def _write_parquet(path: Path, table: ExportTable, batches: Rows) -> int:
     return count
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def pyarrow_modules() -> tuple[Any, Any]:
+    """pyarrow and pyarrow.parquet. Raises MissingExtra where they are not installed."""
     try:
         import pyarrow
         import pyarrow.parquet

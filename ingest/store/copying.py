@@ -84,7 +84,7 @@ def copy(
         with target.begin() as writer:
             for table in tables:
                 if "id" in table.c:
-                    _set_counter(writer, table, _counter(reader, table))
+                    set_counter(writer, table, _counter(reader, table))
         copied = []
         for table in tables:
             copied.append(_verified(reader, target, table, batch_rows))
@@ -268,7 +268,8 @@ def _counter(connection: Connection, table: Table) -> int:
     return max(highest, given or 0)
 
 
-def _set_counter(connection: Connection, table: Table, value: int) -> None:
+def set_counter(connection: Connection, table: Table, value: int) -> None:
+    """Let the next id of `table` be the one after `value`."""
     if value == 0:
         return
     if connection.dialect.name == "postgresql":
