@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from sqlalchemy import URL, create_engine, text
 from ingest.cli.app import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
+
+
+_numbers = itertools.count()  # more than one package asks for a newsroom
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def newsroom(
     url = f"sqlite:///{folder}/ingest.db"
     if request.param == "postgresql":
         server_url: URL = request.getfixturevalue("postgresql_server")
-        name = f"ingest_newsroom_{os.getpid()}"
+        name = f"ingest_newsroom_{os.getpid()}_{next(_numbers)}"
         engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
