@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
 
 from ingest.store.tables import feed_schedule, site, worker
 from ingest.store.upsert import insert_or
 
 _FORGET_WORKERS = timedelta(days=7)
 _ALIVE = timedelta(minutes=2)
+_AHEAD = timedelta(minutes=15)  # clocks of several machines differ by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,13 @@ def stopped(connection: Connection, name: str, now: datetime) -> None:
 def undo_clock_step(
     connection: Connection, now: datetime, *, longest_wait_seconds: float, lease_seconds: float
 ) -> int:
-    """Make due what lies further ahead than any rule sends it; return how many feeds it was.
+    """Bring back what lies further ahead than any rule sends it; return how many feeds it was.
 
     A clock that ran ahead and was set back leaves feeds that would be silent until that future.
-    The same for the slots and pauses of sites, and for leases.
+    One whose last poll lies ahead waits as long as it would have, from now on; one that waits for
+    longer than any rule says is due. The same for the slots and pauses of sites, and for leases.
     """
+    shifted = _shift_back(connection, now)
     horizon = now + timedelta(seconds=longest_wait_seconds)
     s = feed_schedule.c
     found = connection.execute(
@@ -95,9 +98,32 @@ def undo_clock_step(
     )
     connection.execute(
         update(feed_schedule)
-        .where(s.lease_until > now + timedelta(seconds=longest_wait_seconds + lease_seconds))
+        .where(s.lease_until > now + _AHEAD + timedelta(seconds=lease_seconds))
         .values(lease_until=None, lease_owner=None)
     )
     connection.execute(update(site).where(site.c.next_slot_at > horizon).values(next_slot_at=None))
     connection.execute(update(site).where(site.c.paused_until > horizon).values(paused_until=None))
-    return found.rowcount
+    return found.rowcount + shifted
+
+
+def _shift_back(connection: Connection, now: datetime) -> int:
+    s = feed_schedule.c
+    rows = connection.execute(
+        select(s.feed_id, s.next_poll_at, s.last_poll_at).where(
+            s.last_poll_at > now + _AHEAD, s.next_poll_at > now + _AHEAD
+        )
+    ).all()
+    if rows:
+        connection.execute(
+            update(feed_schedule)
+            .where(s.feed_id == bindparam("b_feed_id"))
+            .values(next_poll_at=bindparam("next_poll_at"), last_poll_at=now),
+            [
+                {
+                    "b_feed_id": row.feed_id,
+                    "next_poll_at": now + max(timedelta(0), row.next_poll_at - row.last_poll_at),
+                }
+                for row in rows
+            ],
+        )
+    return len(rows)

@@ -26,6 +26,8 @@ from ingest.store.tables import feed, feed_schedule, publisher, site
 # How far ahead slots of one site are given out in one claim. Feeds that would come later are put
 # off to about their slot, so that a thousand feeds of one site do not hide the others.
 HORIZON_SECONDS = 60
+# A slot reserved further ahead than this was given out by a clock that ran ahead: it is not kept.
+_FARTHEST_SLOT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _reserve(
         .with_for_update()
     )
     free_at: dict[int, datetime] = {
-        row.id: max(filter(None, (now, row.next_slot_at, row.paused_until))) for row in rows
+        row.id: max(filter(None, (now, _slot_of(row, now), row.paused_until))) for row in rows
     }
     delay = timedelta(seconds=site_delay_seconds)
     claims: list[dict[str, Any]] = []
@@ -162,6 +164,11 @@ def _reserve(
         )
     _write_claims(connection, claims, put_off, reserved)
     return claims
+
+
+def _slot_of(row: AnyRow, now: datetime) -> datetime | None:
+    slot: datetime | None = row.next_slot_at
+    return slot if slot is not None and slot <= now + _FARTHEST_SLOT else None
 
 
 def _candidates(
