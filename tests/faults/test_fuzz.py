@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import ParseError
-from ingest.harvest import HarvestJob, harvest
+from ingest.harvest import harvest
+from ingest.jobs import HarvestJob
 from ingest.model import Article, EntryOutcome, Harvest
 from tests.fault_catalogue import DOCUMENTS
 from tests.faultserver import HEALTHY
