@@ -23,6 +23,7 @@ from ingest.cli import (
     feeds,
     fetch,
     init,
+    load,
     prune,
     reprocess,
     revisions,
@@ -97,6 +98,7 @@ app.add_typer(database.group, name="db")
 copying.add_to(database.group)
 prune.add_to(app)
 export.add_to(app)
+load.add_to(app)
 demo_command.add_to(app)
 
 
