@@ -17,7 +17,6 @@ from ingest.cli.app import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 
-
 _numbers = itertools.count()  # more than one package asks for a newsroom
 
 
