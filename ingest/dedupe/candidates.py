@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,44 +51,45 @@ def choose(
     decided and are passed over. Every hash adds one over the root of its stories to the stories
     that have it, so that a phrase of fifty stories counts as much as a seventh of a rare one.
     """
-    votes: dict[int, float] = {}
-    members: dict[int, dict[int, int]] = {}
+    votes: defaultdict[int, float] = defaultdict(float)
+    voting: list[int] = []  # the articles of the hashes that count, as often as they have one
+    story_with = story_of.get
     for one in hashes:
         articles = postings.get(one)
         if not articles:
             continue
         if len(articles) == 1:
-            story = story_of.get(articles[0])
+            story = story_with(articles[0])
             if story is not None:
-                votes[story] = votes.get(story, 0.0) + 1.0
-                counts = members.setdefault(story, {})
-                counts[articles[0]] = counts.get(articles[0], 0) + 1
+                votes[story] += 1.0
+                voting.append(articles[0])
             continue
-        known = [(story_of[each], each) for each in articles if each in story_of]
-        having = {story for story, _ in known}
+        having = set(map(story_with, articles))
+        having.discard(None)
         if not having or len(having) > MAX_STORIES_A_HASH:
             continue
         vote = len(having) ** -0.5
         for story in having:
-            votes[story] = votes.get(story, 0.0) + vote
-        for story, article in known:
-            counts = members.setdefault(story, {})
-            counts[article] = counts.get(article, 0) + 1
+            votes[story] += vote  # type: ignore[index]  # None was discarded
+        voting += articles
     if not votes:
         return []
-    best = max(votes.values())
+    enough_votes = MIN_VOTE_SHARE * max(votes.values())
+    ranked = sorted((-vote, story) for story, vote in votes.items() if vote >= enough_votes)
+    members: dict[int, list[tuple[int, int]]] = {story: [] for _, story in ranked[:MAX_STORIES]}
+    for article, count in Counter(voting).items():
+        found = members.get(story_with(article))  # type: ignore[arg-type]
+        if found is not None:
+            found.append((-count, article))
     least = 1 if len(hashes) <= FEW_HASHES else MIN_HASHES
-    ranked = sorted(votes, key=lambda story: (-votes[story], story))[:MAX_STORIES]
     chosen: list[Chosen] = []
-    for story in ranked:
-        if votes[story] < MIN_VOTE_SHARE * best:
-            break
-        counts = members[story]
-        if max(counts.values()) < least:
-            continue
+    for story, found in members.items():
         # Of equal ones the oldest: it is the likelier original, and the choice is deterministic.
-        most = sorted(counts, key=lambda article: (-counts[article], article))
-        enough = SUPPORT_SHARE * counts[most[0]]
-        support = sum(count >= enough for count in counts.values())
-        chosen += [Chosen(article, story, support) for article in most[:DOCUMENTS_A_STORY]]
+        found.sort()
+        most = -found[0][0]
+        if most < least:
+            continue
+        enough = SUPPORT_SHARE * most
+        support = sum(-count >= enough for count, _ in found)
+        chosen += [Chosen(article, story, support) for _, article in found[:DOCUMENTS_A_STORY]]
     return chosen
