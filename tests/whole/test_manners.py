@@ -47,7 +47,7 @@ class Clock:
         return (self.now - START).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=max(0.0, seconds))
+        self.now += timedelta(seconds=max(0.0, seconds) + 0.001)  # never short by a rounding
 
     def gate(self) -> SiteGate:
         return SiteGate(
