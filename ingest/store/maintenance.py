@@ -32,7 +32,7 @@ from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.engine import Database
 from ingest.store.learned import FORGET_AFTER_DAYS
 from ingest.store.lists import among
-from ingest.store.search import Searchable, unindex_articles
+from ingest.store.search import Searchable, index_articles, unindex_articles
 from ingest.store.tables import (
     article,
     article_content,
@@ -155,6 +155,7 @@ def _drop_texts(connection: Connection, condition: ColumnElement[bool]) -> int:
         .where(among(connection, article_content.c.article_id, ids))
         .values(body_text=None, body_html=None, removed=None)
     )
+    index_articles(connection, _searchables(connection, ids))  # headline and summary stay
     connection.execute(
         update(revision).where(among(connection, revision.c.article_id, ids)).values(body_text=None)
     )

@@ -29,6 +29,9 @@ KEEP = DatabaseSettings(keep_raw_days=30, keep_polls_days=90, keep_content_days=
 DEDUPE = DedupeSettings(window_days=14)
 
 
+TALE = "An ancient tale. " + "It is long. " * 9 + "It ends with Methuselah."
+
+
 def _count(database: Database, table: Table) -> int:
     with database.connect() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
@@ -37,7 +40,7 @@ def _count(database: Database, table: Table) -> int:
 def _fill(database: Database) -> int:
     """One article today, one forty days later."""
     (feed_id,) = subscribe(database, "https://a.org/rss")
-    store(database, {feed_id: [entry(an_article("old", text="An ancient tale."))]})
+    store(database, {feed_id: [entry(an_article("old", text=TALE))]})
     store(database, {feed_id: [entry(an_article("new"))]}, at=after(40 * DAY))
     return feed_id
 
@@ -83,10 +86,11 @@ def test_a_text_goes_but_the_article_stays_known(database: Database) -> None:
             select(article_content.c.body_text).order_by(article_content.c.article_id)
         ).all()
         assert texts == [None, "The text of new."]
-        assert search.search(connection, "ancient") == []
+        assert search.search(connection, "Methuselah") == []
+        assert len(search.search(connection, "ancient")) == 1  # what is left can be found
         (old, _) = reversed(queries.list_articles(connection))
-    assert (old.headline, old.summary) == ("Headline of old", "An ancient tale.")
-    again = entry(an_article("old", text="An ancient tale."))
+    assert (old.headline, old.summary) == ("Headline of old", TALE[:100])
+    again = entry(an_article("old", text=TALE))
     saved = store(database, {feed_id: [again]}, at=after(41 * DAY))[feed_id]
     assert saved.counts == PollCounts(1, unchanged=1)
 
