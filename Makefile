@@ -42,10 +42,10 @@ demo: $(VENV)/installed
 	@$(VENV)/bin/ingest demo
 
 test: $(VENV)/installed-dev
-	$(VENV)/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python -m pytest
 
 test-slow: $(VENV)/installed-dev
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -m "slow or not slow"
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
