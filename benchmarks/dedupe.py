@@ -1,6 +1,7 @@
 """How well, how fast and how small: the product's own dedupe over its own SQL index.
 
     python -m benchmarks.dedupe GOLD.jsonl[.xz] --out STORIES.jsonl [--database URL] [--limit N]
+    python -m benchmarks.dedupe GOLD.jsonl[.xz] --sensitivity | --plot FILE.svg [--part 4]
 
 Documents are stored and settled online, in order of `ts`, in the writer's batches: none is seen
 before its turn. `ts` is seconds since the epoch, or (all values up to 1) a fraction of the set:
@@ -22,6 +23,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from benchmarks import dedupe_sensitivity
 from benchmarks.dedupe_score import Gold, score
 from benchmarks.dedupe_store import Incoming, Steps, prepare, store, watch_settle
 from ingest.config import DedupeSettings
@@ -122,8 +124,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--database", help="URL of an empty database; default: an SQLite file")
     parser.add_argument("--limit", type=int, help="only the first so many documents")
+    parser.add_argument("--sensitivity", action="store_true", help="each constant ± 20 %%")
+    parser.add_argument("--only", nargs="+", default=[], help="only these constants")
+    parser.add_argument("--plot", type=Path, help="draw precision and recall into this SVG file")
+    parser.add_argument("--part", type=int, default=4, help="of these two: one cluster in so many")
     arguments = parser.parse_args()
     gold = read_gold(arguments.gold)[: arguments.limit]
+    if arguments.sensitivity or arguments.plot:
+        part = dedupe_sensitivity.part_of(gold, arguments.part)
+        if arguments.sensitivity:
+            for line in dedupe_sensitivity.sensitivity(part, arguments.only):
+                print(line, flush=True)
+        if arguments.plot:
+            points = dedupe_sensitivity.curve(part)
+            dedupe_sensitivity.draw(points, arguments.plot)
+            for point in points:
+                print(f"{point.threshold:.3f}  {point.precision:.4f} / {point.recall:.4f}")
+        return
     steps = Steps()
     watch_settle(steps)
     with fresh_database(arguments.database) as database:
@@ -150,6 +167,7 @@ def report(steps: Steps, size: int) -> None:
         f"speed  {count / counted:,.0f} documents/s of CPU;"
         f" index {size / count:,.0f} bytes a document"
     )
+    print(f"       {steps.candidates / count:.2f} articles compared with each document")
     for name, seconds in steps.seconds.items():
         print(f"       {name:28} {seconds / count * 1e6:8.1f} µs a document")
 

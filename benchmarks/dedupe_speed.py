@@ -44,7 +44,7 @@ def main() -> None:
                 measured = done >= size - MEASURED
                 if done + arguments.batch > size - MEASURED >= done:
                     steps.seconds.clear()
-                    steps.documents = 0
+                    steps.documents = steps.candidates = 0
                 into = steps if measured else idle
                 at = START + timedelta(seconds=done)
                 part = [

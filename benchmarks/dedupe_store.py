@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from ingest.dedupe import fingerprint
+from ingest.dedupe import Decision, Document, fingerprint
 from ingest.store import stories, tables
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
@@ -40,6 +40,7 @@ class Steps:
 
     seconds: dict[str, float] = field(default_factory=dict)
     documents: int = 0
+    candidates: int = 0  # articles that were compared with those
     wall_seconds: float = 0.0
 
     @contextmanager
@@ -62,6 +63,13 @@ def watch_settle(steps: Steps) -> None:
         ("replace_matches", "settle: write matches"),
     ):
         setattr(stories, name, _watched(getattr(stories, name), shown, steps))
+    decide = stories.decide
+
+    def counted(document: Document, candidates: Sequence[Document], *more: Any) -> Decision:
+        steps.candidates += len(candidates)
+        return decide(document, candidates, *more)
+
+    stories.decide = counted
     SqlIndex._ask = _watched(  # type: ignore[method-assign]
         SqlIndex._ask, "settle: look up hashes", steps
     )
