@@ -226,7 +226,7 @@ def stories_of(
             among(connection, story_article.c.article_id, article_ids)
         )
     )
-    return {row.article_id: row.story_id for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def queue_articles(
