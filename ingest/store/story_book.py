@@ -27,6 +27,7 @@ class StoryBook:
         self.merged: dict[int, int] = {}  # story -> the story it went into
         self.left: list[tuple[int, int, int]] = []  # article, the story it left, its new one
         self._sizes: dict[int, int] = {}
+        self._came: dict[int, list[int]] = {}  # new story -> all that were ever put into it
         self._connection = connection
         self._next = -1
         pins = connection.execute(
@@ -77,6 +78,7 @@ class StoryBook:
         new = self._next
         self._next -= 1
         self.story_of[article] = new
+        self._came[new] = [article]
         self.created[new] = article
         self._sizes[new] = 1
         return new
@@ -107,9 +109,15 @@ class StoryBook:
         older, younger = sorted((own, other), key=_age)
         sizes = self.sizes_of({older, younger})
         self._sizes[older] = sizes[older] + sizes[younger]
-        for each, its in self.story_of.items():
-            if its == younger:
-                self.story_of[each] = older
+        # A new story has none but articles of the batch; any known article may be in a stored one.
+        moved = [
+            each
+            for each in self._came.pop(younger, self.story_of)
+            if self.story_of[each] == younger
+        ]
+        self.story_of.update(dict.fromkeys(moved, older))
+        if older in self._came:
+            self._came[older] += moved
         if younger in self.created:
             # Never written: its first article simply joins.
             self.joined.append((self.created.pop(younger), older))
