@@ -203,10 +203,14 @@ def _mark_deck(
     if (
         (block.hint and _DECK_HINT.search(block.hint) is not None)
         or (block.kind[0] == "h" and first <= last + 1 and words >= 8)
-        or (apart and summary is not None and folded(summary) == folded(block.text))
+        or (apart and summary is not None and _is_same(summary, block.text))
     ):
         opening.deck = block.text
         reasons[first] = "deck"
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or folded(one) == folded(other)
 
 
 def _lists_names(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from ingest.normalise.data import table
 from ingest.normalise.headline import folded
@@ -55,10 +55,15 @@ class Byline:
 
 def read_authors(given: Sequence[str], outlets: frozenset[str]) -> Byline:
     """The byline of an entry's author fields. Outlets, desks and agencies are no authors."""
+    return _read_authors(tuple(given[:_MOST_AUTHORS]), outlets)
+
+
+@lru_cache(maxsize=1024)
+def _read_authors(given: tuple[str, ...], outlets: frozenset[str]) -> Byline:
     lines: list[str] = []
     names: dict[str, str] = {}
     agency: str | None = None
-    for raw in given[:_MOST_AUTHORS]:
+    for raw in given:
         line = _without_address(plain_line(raw[:500]))
         if not line:
             continue
