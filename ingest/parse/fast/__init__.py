@@ -62,7 +62,7 @@ def read(
 
 
 # lxml finds each attribute by walking from the first one: reading all of 50,000 takes a minute.
-_HAS_FLOOD = etree.XPath("boolean(//*[@*[256]])")
+_HAS_FLOOD = etree.XPath("boolean(/descendant::*/@*[256])")
 _HAS_BASES = etree.XPath("boolean(//@xml:base | //@base)")
 
 
