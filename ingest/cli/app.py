@@ -25,6 +25,7 @@ from ingest.cli import (
     init,
     load,
     prune,
+    recluster,
     reprocess,
     revisions,
     search,
@@ -93,6 +94,7 @@ status.add_to(app)
 doctor.add_to(app)
 changes.add_to(app)
 reprocess.add_to(app)
+recluster.add_to(app)
 revisions.add_to(articles.group)
 app.add_typer(database.group, name="db")
 copying.add_to(database.group)

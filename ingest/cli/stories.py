@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ingest.cli import deciding
 from ingest.cli.options import Agency, AsJson, Language, Limit, Publisher, Since, Until, moment
 from ingest.cli.output import (
     Column,
@@ -48,8 +49,9 @@ MEMBER_COLUMNS = (
 group = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="List stories, or show one: `stories show ID`.",
+    help="List stories, show one, or decide about them: pin, split, merge.",
 )
+deciding.add_to(group)
 
 
 @group.callback()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingest.cli.options import AsJson
-from ingest.cli.output import Style, minute, print_json, printable, share, span, styled
+from ingest.cli.output import Row, Style, minute, print_json, printable, share, span, styled
 from ingest.cli.passages import shared_passages
 from ingest.cli.rows import row_of
 from ingest.cli.session import session_of
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
+    from ingest.store.explanations import Explanation
     from ingest.store.view_rows import ArticleRow, MatchRow
 
 MAX_PASSAGES = 5
@@ -40,31 +42,40 @@ def why(
     other_id: Annotated[int, typer.Argument(metavar="B", help="Another article's id.")],
     as_json: AsJson = False,
 ) -> int:
-    """Say why two articles are in one story: relation, scores, the passages they share.
+    """Say why two articles are in one story or not: relation, scores, the passages they share.
 
-    Exits 1 where they are not in one story. With --json: the rows of v_matches between them.
+    The match is the one that was stored. Where there is none the texts are compared as they are
+    now: what was missing, or which vetoes fired. Exits 1 where they are not in one story. With
+    --json: one object, `match` in it the row of v_matches or null.
 
     Examples:
 
       ingest why 12 9
+
+      ingest why 12 9 --json | jq '.missing, .vetoes'
     """
     from ingest.store import queries
+    from ingest.store.explanations import explain
 
+    if article_id == other_id:
+        raise UsageError("these are one article")
     with session_of(context).opened() as database, database.connect() as connection:
         pages = [queries.article_page(connection, one) for one in (article_id, other_id)]
+        found = explain(connection, article_id, other_id) if None not in pages else None
     first, second = pages
     for page, wanted in ((first, article_id), (second, other_id)):
         if page is None:
             raise UsageError(f"no article with id {wanted}")
     assert first is not None
     assert second is not None
+    assert found is not None
     pair = {first.article.id, second.article.id}
     matches = [one for one in first.matches if {one.article_id, one.of_article_id} == pair]
     is_one_story = (
         first.article.story_id is not None and first.article.story_id == second.article.story_id
     )
     if as_json:
-        print_json(row_of(match) for match in matches)
+        print_json([_as_row(first.article, second.article, matches, found)])
         return 0 if is_one_story else 1
     _print_articles(first.article, second.article)
     print()
@@ -83,8 +94,54 @@ def why(
             print("They were not matched with each other, but with others of the story.")
         else:
             print("There is no match between them.")
-    _print_passages(first.article, second.article)
+    for line in _reasons(found, is_matched=bool(matches), is_one_story=is_one_story):
+        print(line)
+    _print_passages(first.article, second.article, found)
     return 0 if is_one_story else 1
+
+
+def _as_row(
+    first: ArticleRow, second: ArticleRow, matches: list[MatchRow], found: Explanation
+) -> Row:
+    facts = dict(row_of(found))
+    stored, passages = facts.pop("stored"), facts.pop("shared_passages")
+    assert (stored is None) == (not matches), "the view and the table are one"
+    return {
+        "article_id": first.id,
+        "other_id": second.id,
+        "story_id": first.story_id,
+        "other_story_id": second.story_id,
+        **facts,
+        "match": row_of(matches[0]) if matches else None,
+        "shared_passages": [one.text for one in shared_passages(_text(first), _text(second))]
+        or passages,
+    }
+
+
+def _reasons(found: Explanation, *, is_matched: bool, is_one_story: bool) -> Iterator[str]:
+    """A person's decision; and where nothing was matched, what the rules say about the texts."""
+    if found.decided_together is not None:
+        yield f"A person decided that they are {'one story' if found.decided_together else 'two'}."
+    if is_matched:
+        return
+    facts: list[tuple[str, str]] = []
+    if found.missing is not None:
+        facts.append(("missing", found.missing))
+    facts += [("veto", veto) for veto in found.vetoes]
+    if found.rule is not None and found.quotes:
+        facts.append(("rule", f"{found.rule}, but one is only a part of the other"))
+    elif found.rule is not None:
+        facts.append(("rule", f"{found.rule}: the texts match as they are now"))
+    if found.containment is not None and found.containment_of is not None:
+        facts.append(("containment", f"{share(found.containment)} of the first is in the second"))
+        facts.append(("", f"{share(found.containment_of)} of the second is in the first"))
+    if found.shared_weight is not None:
+        facts.append(("shared weight", f"{found.shared_weight:.1f}"))
+    for name, value in facts:
+        yield f"  {styled(f'{name:14}', Style.DIM)}{printable(value)}"
+    is_due = found.rule is not None and not found.quotes and found.decided_together is None
+    if is_due and not is_one_story:
+        yield "`ingest recluster --dry-run` shows whether today's rules make them one story."
 
 
 def _between(ours: tuple[MatchRow, ...], theirs: tuple[MatchRow, ...], pair: set[int]) -> list[int]:
@@ -116,9 +173,11 @@ def _print_match(match: MatchRow) -> None:
         print(f"  {styled(f'{name:14}', Style.DIM)}{printable(value)}")
 
 
-def _print_passages(first: ArticleRow, second: ArticleRow) -> None:
+def _print_passages(first: ArticleRow, second: ArticleRow, found: Explanation) -> None:
     passages = shared_passages(_text(first), _text(second))
-    if not passages:
+    if not passages:  # in a script without spaces there may be some all the same
+        for text in found.shared_passages[:MAX_PASSAGES]:
+            print(f"  {styled('shared'.ljust(14), Style.DIM)}{printable(text)}")
         return
     words = sum(passage.words for passage in passages)
     print()

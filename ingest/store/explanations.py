@@ -12,6 +12,7 @@ from ingest.model import Match
 from ingest.store.candidates import Readings, SqlIndex, load_documents
 from ingest.store.matches import match_between
 from ingest.store.stories import stories_of
+from ingest.store.story_decisions import decided_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Explanation:
     containment_of: float | None = None
     resemblance: float | None = None
     shared_weight: float | None = None
+    decided_together: bool | None = None  # a person's decision about the two; None: there is none
 
 
 def explain(
@@ -61,6 +63,7 @@ def explain(
         containment_of=None if pair is None else round(pair.containment_b, 4),
         resemblance=None if pair is None else round(pair.resemblance, 4),
         shared_weight=None if pair is None else round(pair.shared, 2),
+        decided_together=decided_between(connection, article_id, other_id),
     )
 
 

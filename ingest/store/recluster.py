@@ -2,20 +2,21 @@
 
     take articles out of their stories, onto the queue -> settle the queue, oldest first
 
-The queue is in the database, so a run that is interrupted is resumed by settling on, by whoever
-comes first. The order is that of the articles, so the result does not depend on who. A story keeps
-its id if its first article founds it again; a person's decisions are carried out again.
+One call drains the queue. Until it has, the articles still on it are in no story; the queue is in
+the database, so a call that was interrupted is finished by the next one, or by the daemon. The
+order is that of the articles, so the result does not depend on who. A story keeps its id if its
+first article founds it again; a person's decisions are carried out again.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, VERSION, Rules, fingerprint
@@ -23,22 +24,36 @@ from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
 from ingest.store.lists import among
-from ingest.store.stories import lock_stories, settle_batch
+from ingest.store.stories import lock_stories, queue_length, settle_batch
 from ingest.store.tables import article, article_content, match_queue, story, story_article
 from ingest.store.tables import fingerprint as fingerprint_table
 
 _BATCH = 200
+_REASON = "recluster"  # of the rows of `match_queue` that belong here
+
+
+@dataclass(frozen=True, slots=True)
+class StoryChange:
+    """One story that is several now, or several that are one."""
+
+    story_id: int  # of the one
+    others: tuple[int, ...]  # ids of the several, in order; `story_id` itself may be among them
 
 
 @dataclass(frozen=True, slots=True)
 class Reclustered:
-    """What changed: a merge joins articles of several stories, a split parts those of one."""
+    """What changed: a merge joins articles of several stories, a split parts those of one.
+
+    `resumed`: an interrupted run was finished. Where the articles that it had left were is known
+    no more, so they count in `articles` alone.
+    """
 
     articles: int
     stories_before: int
     stories_after: int
-    merges: int
-    splits: int
+    merged: tuple[StoryChange, ...] = ()
+    split: tuple[StoryChange, ...] = ()
+    resumed: bool = False
 
 
 class _DryRun(Exception):
@@ -52,15 +67,18 @@ def recluster(
     settings: DedupeSettings,
     since: datetime | None = None,
     dry_run: bool = False,
+    restart: bool = False,
     rules: Rules = RULES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reclustered:
     """Rebuild the stories of the articles first seen at or after `since` (None: of all).
 
-    `dry_run`: everything is done in one transaction and undone. `progress` is told how many
+    A run that was interrupted is finished first, and that is all, unless `restart` says to begin
+    anew. `dry_run`: everything is done in one transaction and undone. `progress` is told how many
     articles are done, of how many. Raises DatabaseError; what was settled until then stays.
     """
     readings = Readings()
+    resumed = not dry_run and not restart and articles_left(database) > 0
     before: dict[int, int] = {}
     after: dict[int, int] = {}
 
@@ -75,9 +93,12 @@ def recluster(
 
     def run(outer: Connection | None) -> None:
         with transaction(outer) as connection:
-            _index_missing(connection, since)
-            before.update(_empty(connection, since, now))
-        while True:
+            if not resumed:
+                _index_missing(connection, since)
+                before.update(_empty(connection, since, now))
+            left = queue_length(connection)
+        # To the last row, not to the first empty answer: a batch may hold no article any more.
+        while left:
             with transaction(outer) as connection:
                 settled = settle_batch(
                     connection,
@@ -87,13 +108,14 @@ def recluster(
                     readings=readings,
                     rules=rules,
                 )
-            if not settled:
-                break
+                left = queue_length(connection)
             after.update((one.decision.article_id, one.story_id) for one in settled)
             if progress is not None:
-                progress(len(after), max(len(before), len(after)))
+                progress(len(after), len(after) + left)
         with transaction(outer) as connection:
-            after.update(_stories(connection, since))
+            now_in = _stories(connection, None if resumed else since)
+            after.update((one, now_in.get(one, its)) for one, its in list(after.items()))
+            after.update((one, now_in[one]) for one in before.keys() & now_in.keys())
 
     if dry_run:
         try:
@@ -105,7 +127,17 @@ def recluster(
             pass
     else:
         run(None)
+    if resumed:
+        stories = len(set(after.values()))
+        return Reclustered(len(after), stories, stories, resumed=True)
     return _report(before, {one: its for one, its in after.items() if one in before})
+
+
+def articles_left(database: Database) -> int:
+    """How many articles an interrupted run has left without a story."""
+    with database.connect() as connection:
+        count = select(func.count()).select_from(match_queue)
+        return connection.scalar(count.where(match_queue.c.reason == _REASON)) or 0
 
 
 def rebuild_index(database: Database, *, since: datetime | None = None) -> int:
@@ -166,7 +198,7 @@ def _stories(connection: Connection, since: datetime | None) -> dict[int, int]:
 def _empty(connection: Connection, since: datetime | None, now: datetime) -> dict[int, int]:
     """Put the articles on the queue, without a story; the story each was in."""
     before = _stories(connection, since)
-    chosen = select(article.c.id, literal(now), literal("recluster"))
+    chosen = select(article.c.id, literal(now), literal(_REASON))
     if since is not None:
         chosen = chosen.where(article.c.first_seen_at >= since)
     connection.execute(
@@ -187,6 +219,18 @@ def _empty(connection: Connection, since: datetime | None, now: datetime) -> dic
         .where(among(connection, story.c.id, set(before.values())), story.c.id.not_in(left))
         .values(articles=0, publishers=0)
     )
+    # The one that will found the story again is the first in the queue's order. The row names the
+    # one that ran it first, which another article may be.
+    founders: dict[int, int] = {}
+    for one, its in before.items():
+        founders[its] = min(one, founders.get(its, one))
+    if founders:
+        connection.execute(
+            update(story)
+            .where(story.c.id == bindparam("story"), story.c.articles == 0)
+            .values(first_article_id=bindparam("founder")),
+            [{"story": its, "founder": one} for its, one in sorted(founders.items())],
+        )
     return before
 
 
@@ -200,6 +244,14 @@ def _report(before: dict[int, int], after: dict[int, int]) -> Reclustered:
         articles=len(after),
         stories_before=len(parts),
         stories_after=len(sources),
-        merges=sum(len(old) > 1 for old in sources.values()),
-        splits=sum(len(new) > 1 for new in parts.values()),
+        merged=_changes(sources),
+        split=_changes(parts),
+    )
+
+
+def _changes(of: Mapping[int, set[int]]) -> tuple[StoryChange, ...]:
+    return tuple(
+        StoryChange(story_id, tuple(sorted(others)))
+        for story_id, others in sorted(of.items())
+        if len(others) > 1
     )

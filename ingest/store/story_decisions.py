@@ -28,8 +28,13 @@ def pin(
     now: datetime,
     reason: str | None = None,
 ) -> int:
-    """Put these articles into one story; its id. Raises UsageError for unknown articles."""
+    """Put these articles into one story; its id.
+
+    Raises UsageError for unknown articles, and for fewer than two.
+    """
     first, *others = dict.fromkeys(article_ids)
+    if not others:
+        raise UsageError("two articles at least are needed")
     with database.begin() as connection:
         lock_stories(connection, wait=True)
         book = _book_of(connection, (first, *others), now)
@@ -40,15 +45,29 @@ def pin(
         return book.story_of[first]
 
 
-def split(database: Database, article_id: int, *, now: datetime, reason: str | None = None) -> int:
+def split(
+    database: Database,
+    article_id: int,
+    other_id: int | None = None,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> int:
     """Take an article out of its story, for ever apart from its members; its new story's id.
 
-    An article that is alone stays where it is. Raises UsageError for an unknown article.
+    An article that is alone stays where it is. One that is not in the story of `other_id` stays
+    too, and for ever apart from that article. Raises UsageError for unknown articles.
     """
+    given = (article_id,) if other_id is None else (article_id, other_id)
+    if len(set(given)) < len(given):
+        raise UsageError("an article cannot be apart from itself")
     with database.begin() as connection:
         lock_stories(connection, wait=True)
-        book = _book_of(connection, (article_id,), now)
+        book = _book_of(connection, given, now)
         own = book.story_of[article_id]
+        if other_id is not None and book.story_of[other_id] != own:
+            _record(connection, [(article_id, other_id)], False, reason, now)
+            return own
         members = connection.scalars(
             select(story_article.c.article_id).where(story_article.c.story_id == own)
         ).all()
@@ -75,8 +94,20 @@ def merge(
         first = {row.id: row.first_article_id for row in rows}
     for one in story_ids:
         if first.get(one) is None:
-            raise UsageError(f"no story with id {one}")
+            raise UsageError(f"no story with id {one}, or it was merged into another one")
+    if len(set(story_ids)) < 2:
+        raise UsageError("two stories at least are needed")
     return pin(database, [first[one] for one in story_ids], now=now, reason=reason)
+
+
+def decided_between(connection: Connection, article_id: int, other_id: int) -> bool | None:
+    """What a person decided about two articles: together or apart; None: nothing."""
+    return connection.scalar(
+        select(story_pin.c.together).where(
+            story_pin.c.article_id == min(article_id, other_id),
+            story_pin.c.other_article_id == max(article_id, other_id),
+        )
+    )
 
 
 def _book_of(connection: Connection, article_ids: Sequence[int], now: datetime) -> StoryBook:

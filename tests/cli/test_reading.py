@@ -25,7 +25,8 @@ def test_json_rows_have_the_columns_of_the_views(cli: Cli, newsroom: Newsroom) -
     assert first("stories", "list") == keys(views.V_STORIES)
     assert first("feeds", "list") == keys(views.V_FEEDS)
     pair = copied_pair(cli, newsroom)
-    assert first("why", *pair) == keys(views.V_MATCHES)
+    match = cli(*newsroom.option, "why", *pair, "--json").rows[0]["match"]
+    assert list(match) == keys(views.V_MATCHES)
 
 
 def copied_pair(cli: Cli, newsroom: Newsroom) -> tuple[str, str]:
@@ -117,6 +118,14 @@ def test_why_says_that_two_articles_are_not_one_story(cli: Cli, newsroom: Newsro
     result = cli(*newsroom.option, "why", copy, str(other))
     assert result.code == 1
     assert "Not one story" in result.out
+    assert "missing       no shared passage" in result.out
+    told = cli(*newsroom.option, "why", copy, str(other), "--json")
+    assert told.code == 1
+    (row,) = told.rows
+    assert row["match"] is None
+    assert (row["missing"], row["vetoes"], row["rule"]) == ("no shared passage", [], None)
+    assert row["is_one_story"] is False
+    assert cli(*newsroom.option, "why", copy, copy).code == 2
 
 
 @pytest.mark.parametrize("words", ["zzzz", "-ferry", '"', "(((", "ferry AND", "*"])

@@ -168,7 +168,7 @@ def test_reclustering_changes_nothing_where_the_rules_did_not_change(desk: Desk)
         progress=lambda now, total: seen.append((now, total)),
     )
     assert dry == done
-    assert (done.articles, done.stories_after, done.merges, done.splits) == (4, 3, 0, 0)
+    assert (done.articles, done.stories_after, done.merged, done.split) == (4, 3, (), ())
     assert desk.story_of(*ids) == before
     assert seen == [(4, 4)]
 

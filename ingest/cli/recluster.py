@@ -1,0 +1,109 @@
+"""`ingest recluster`: today's rules over the articles that are stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.cli.options import AsJson, Since, moment
+from ingest.cli.output import Column, Row, print_json, print_rows
+from ingest.cli.progress import Progress
+from ingest.cli.session import now, session_of
+
+if TYPE_CHECKING:
+    from ingest.store.recluster import Reclustered
+
+LISTED = 50  # rows of the table; --json has them all
+
+COLUMNS = (
+    Column("change", "CHANGE"),
+    Column("story_id", "STORY", right=True),
+    Column("others", "OF OR INTO", flexible=True),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("recluster")(recluster)
+
+
+def recluster(
+    context: typer.Context,
+    since: Since = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, though a run was interrupted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the stories again from the stored articles, with the rules of this version.
+
+    Stories keep their ids where their first articles found them again; what was pinned, split or
+    merged by hand stays so. It ends when every article is in a story. Until then those that wait
+    are in none; stopped in between, it is finished by the next call, or by `ingest run`. A dry run
+    holds the database's write lock all the time. With --json: one object.
+
+    Examples:
+
+      ingest recluster --since 2d --dry-run
+
+      ingest recluster
+
+      ingest recluster --since 1w --json | jq .merged
+    """
+    from ingest.store import recluster as store
+
+    session = session_of(context)
+    at = now()
+    from_when = moment(since, at)
+    with session.opened() as database:
+        try:
+            with Progress("articles", is_quiet=session.is_quiet) as progress:
+                done = store.recluster(
+                    database,
+                    now=at,
+                    settings=session.settings.dedupe,
+                    since=from_when,
+                    dry_run=dry_run,
+                    restart=restart,
+                    progress=progress,
+                )
+        except KeyboardInterrupt:
+            left = store.articles_left(database)
+            if left:
+                session.say(f"{left:,} articles are in no story yet: `ingest recluster` goes on")
+            raise
+    if as_json:
+        print_json([{**dataclasses.asdict(done), "dry_run": dry_run}])
+        return
+    rows = _rows(done)
+    print_rows(rows[:LISTED], COLUMNS, as_json=False)
+    if len(rows) > LISTED:
+        session.say(f"… and {len(rows) - LISTED:,} more; --json has them all")
+    session.say(_summary(done, dry_run=dry_run))
+
+
+def _rows(done: Reclustered) -> list[Row]:
+    return [
+        {"change": change, "story_id": one.story_id, "others": ", ".join(map(str, one.others))}
+        for change, some in (("merged from", done.merged), ("split into", done.split))
+        for one in some
+    ]
+
+
+def _summary(done: Reclustered, *, dry_run: bool) -> str:
+    if done.resumed:
+        return (
+            f"finished an interrupted run: {done.articles:,} articles are in"
+            f" {done.stories_after:,} stories; --restart begins anew"
+        )
+    would = "would be" if dry_run else "are now"
+    return (
+        f"{done.articles:,} articles: {done.stories_before:,} stories {would}"
+        f" {done.stories_after:,}, {len(done.merged):,} by merging others,"
+        f" {len(done.split):,} were split"
+    )
