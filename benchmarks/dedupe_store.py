@@ -63,13 +63,14 @@ def watch_settle(steps: Steps) -> None:
         ("replace_matches", "settle: write matches"),
     ):
         setattr(stories, name, _watched(getattr(stories, name), shown, steps))
-    decide = stories.decide
+    decide = vars(stories)["decide"]
 
     def counted(document: Document, candidates: Sequence[Document], *more: Any) -> Decision:
         steps.candidates += len(candidates)
-        return decide(document, candidates, *more)
+        decision: Decision = decide(document, candidates, *more)
+        return decision
 
-    stories.decide = counted
+    vars(stories)["decide"] = counted
     SqlIndex._ask = _watched(  # type: ignore[method-assign]
         SqlIndex._ask, "settle: look up hashes", steps
     )
