@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from benchmarks.dedupe_score import Gold, Marks, score
 from ingest.dedupe import RULES, Document, Reading, Rules, shape
@@ -79,14 +80,12 @@ def sensitivity(gold: Sequence[Gold], only: Sequence[str]) -> Iterator[str]:
         if only and field.name not in only:
             continue
         value = getattr(RULES, field.name)
-        lower, higher = (
-            marks_of(gold, documents, replace(RULES, **{field.name: _moved(value, factor)}))
-            for factor in (0.8, 1.2)
-        )
+        moved: list[dict[str, Any]] = [{field.name: _moved(value, factor)} for factor in (0.8, 1.2)]
+        lower, higher = (marks_of(gold, documents, replace(RULES, **one)) for one in moved)
         yield str(Line(field.name, value, lower, higher))
 
 
-def _moved(value: float, factor: float) -> float:
+def _moved(value: float, factor: float) -> Any:
     """A whole number moves by one at least; a share stays below one."""
     if isinstance(value, int):
         return value + (1 if factor > 1 else -1) * max(1, round(value * abs(factor - 1)))
@@ -107,7 +106,9 @@ def curve(gold: Sequence[Gold]) -> list[Point]:
     documents = read(gold)
     points = []
     for factor in FACTORS:
-        moved = {name: _moved(getattr(RULES, name), factor) for name in CONTAINMENTS}
+        moved: dict[str, Any] = {
+            name: _moved(getattr(RULES, name), factor) for name in CONTAINMENTS
+        }
         marks = marks_of(gold, documents, replace(RULES, **moved))
         points.append(Point(moved[MAIN], marks.precision, marks.recall))
     return points
