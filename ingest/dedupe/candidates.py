@@ -25,10 +25,12 @@ MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phras
 
 
 def hashes_to_look_up(reading: Reading) -> tuple[int, ...]:
-    """The hashes by which the index is asked about a text (signed, without repeats)."""
+    """The hashes by which the index is asked about a text (signed)."""
     shingles = reading.shape.shingles
     text = reading.sampled if len(shingles) > LOOK_UP_WHOLE else as_postings(shingles)
-    return tuple({*text, *reading.title_postings})
+    # That of the headline twice: it is a sentence in common, not a phrase, and where one side has
+    # no text it is all that there is.
+    return (*{*text, *reading.title_postings}, *reading.title_postings)
 
 
 @dataclass(frozen=True, slots=True)
