@@ -32,9 +32,8 @@ from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from ingest.store.candidates import Readings
+    from ingest.store.engine import Connection
     from ingest.store.identity import Unknown
 
 _SETTLE_LIMIT = 200  # articles looked at in one transaction

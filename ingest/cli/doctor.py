@@ -21,9 +21,7 @@ from ingest.model import FeedState, PollOutcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
-    from ingest.store.engine import Database
+    from ingest.store.engine import Connection, Database
 
 LITTLE_BYTES = 2_000_000_000  # free on the database's disk: worth saying
 TOO_LITTLE_BYTES = 200_000_000  # SQLite's journal and a checkpoint may need that much

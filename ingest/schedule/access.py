@@ -15,9 +15,7 @@ from ingest.schedule.log import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection
-
-    from ingest.store.engine import Database
+    from ingest.store.engine import Connection, Database
 
 Answer = TypeVar("Answer")
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import Connection as Connection  # re-exported: others name it, none speak SQL
+from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 
 from ingest.errors import ConfigError, DatabaseError, DatabaseUnreachable
