@@ -73,10 +73,15 @@ def test_changes_can_be_resumed_at_any_cursor(cli: Cli, newsroom: Newsroom) -> N
 
 
 def test_changes_are_filtered_by_kind_and_number(cli: Cli, newsroom: Newsroom) -> None:
-    # One edit, and a second one where the shorter of two feeds' texts happened to come first.
+    # One edit. Three articles stand in two feeds of one publisher, as a teaser and whole: which of
+    # the feeds comes first is chance, and a teaser that did is replaced by the fuller text.
     revised = cli(*newsroom.option, "changes", "--kind", "article.revised", "--json").rows
     assert {event["kind"] for event in revised} == {"article.revised"}
     assert all(event["article_id"] is not None for event in revised)
+    reasons = [event["data"]["reason"] for event in revised]
+    assert reasons.count("edit") == 1
+    assert reasons.count("fuller") in (0, 3)
+    assert len(reasons) == reasons.count("edit") + reasons.count("fuller")
     some = cli(
         *newsroom.option, "changes", "--kind", "story.joined", "--kind", "article.new", "-n", "5",
         "--json",
