@@ -37,6 +37,7 @@ _MAX_TASKS = 2_000  # documents before a worker is replaced: what a library leak
 _MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
 _WALL_FACTOR = 4  # a worker that neither computes nor answers is ended after this × its CPU limit,
 _WALL_GRACE_SECONDS = 15  # and this on top: a busy machine is slow to start one
+_PATIENCE_SECONDS = 2  # a worker whose pipe broke is given to die of what it is dying of
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -88,7 +89,7 @@ class WorkerPool:
             try:
                 answer = await worker.ask((name, arguments))
             except (EOFError, TimeoutError, ConnectionError) as error:
-                status = await worker.end()
+                status = await worker.end(patience_seconds=_PATIENCE_SECONDS)
                 raise ParseError(
                     _how_it_died(status, self._cpu_seconds), PollOutcome.PARSE_FAILED
                 ) from error
@@ -143,8 +144,16 @@ class _Worker:
             answer: object = pickle.loads(await stdout.readexactly(length))
         return answer
 
-    async def end(self) -> int:
-        """Kill the worker, whatever it is doing, and return its exit status."""
+    async def end(self, *, patience_seconds: float = 0) -> int:
+        """Kill the worker, whatever it is doing, and return its exit status.
+
+        One that is dying by itself is given `patience_seconds` to do so: `kill` collects the
+        status of a process that is already dead, and what it died of would be lost to us.
+        """
+        if patience_seconds:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_seconds):
+                    return await self._process.wait()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
