@@ -6,6 +6,8 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LOCKED := install --require-hashes -r
 ITSELF := install --no-deps --no-build-isolation -e .
+# Much of a test's time is waiting, so three processes keep two cores busy.
+PARALLEL := -n 3 --dist worksteal
 
 # Compiled modules go into .venv too, so that nothing else is left in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
@@ -42,7 +44,7 @@ demo: $(VENV)/installed
 	@$(VENV)/bin/ingest demo
 
 test: $(VENV)/installed-dev
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(PARALLEL)
 
 test-slow: $(VENV)/installed-dev
 	$(VENV)/bin/python -m pytest -m "slow or not slow"
