@@ -164,3 +164,19 @@ change = Table(
     comment="the change stream: written in the transaction that made the change",
     sqlite_autoincrement=True,
 )
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("name", Text, primary_key=True, comment="the config's name of it"),
+    Column("cursor", Text, nullable=False, comment="of the last event that was taken"),
+    Column("message_id", Text, comment="of the message on its way: the same at every attempt"),
+    Column("message_end", Text, comment="the cursor of the last event in that message"),
+    Column("attempts", Integer, nullable=False, comment="to deliver it, so far"),
+    Column("next_at", Time, nullable=False, comment="when there may be another attempt"),
+    Column("events", Id, nullable=False, comment="that were taken, all told"),
+    Column("delivered_at", Time, comment="when the receiver last took something"),
+    Column("failing_since", Time, comment="the first of the attempts that failed in a row"),
+    Column("detail", Text, comment="what went wrong last, in one line"),
+    comment="how far each receiver of the change stream has got",
+)

@@ -6,7 +6,8 @@ publisher -< feed -- feed_schedule (hot)     site: politeness across workers
               |-< sighting >- article -< article_key, revision
                                 |-- article_content, fingerprint -< posting
                                 |-- story_article >- story         match, story_pin
-match_queue: to be compared     change: the stream     worker, meta: the program's own
+match_queue: to be compared     change: the stream, webhook: its receivers
+worker, meta: the program's own
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from ingest.store.story_tables import (
     story,
     story_article,
     story_pin,
+    webhook,
 )
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "story",
     "story_article",
     "story_pin",
+    "webhook",
     "websub_subscription",
     "worker",
 ]
