@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.config import FeedSettings, Settings, find, load
+from ingest.config import FeedSettings, Settings, WebhookSettings, find, load
+from ingest.config.loading import LISTS
 from ingest.errors import ConfigError
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -107,6 +108,17 @@ def test_values_of_every_kind_are_read(tmp_path: Path) -> None:
         ("[database]\nurl = 'mysql://u:secret@h/n'", "has to be sqlite:///FILE or postgresql"),
         ("[web]\nenabled = true\nhost = '0.0.0.0'", "web.token: has to be set where web.host"),
         ("[schedule]\nmin_interval_seconds = 90000", "90000 is above max_interval_seconds"),
+        ("[[webhooks]]\nname = 'a'\nsecret_env = 'S'", "webhooks[0].url is missing: every [[webh"),
+        ("[[webhooks]]\nname = 'a b'\nurl = 'http://a/'\nsecret_env = 'S'", "name = 'a b': has to"),
+        (
+            "[[webhooks]]\nname = 'a'\nurl = 'ftp://a/'\nsecret_env = 'S'",
+            "url: has to be an http(s)",
+        ),
+        (
+            "[[webhooks]]\nname = 'a'\nurl = 'http://a/'\nsecret_env = 'S'\nkinds = ['all']",
+            "kinds: 'all': allowed are article.new, ",
+        ),
+        ("[webhooks]\nname = 'a'", "has to be [[webhooks]] tables"),
         ("[fetch", "config.toml: not valid TOML"),
         ("a = " + "[" * 5_000, "config.toml: not valid TOML"),
     ],
@@ -117,6 +129,8 @@ def test_what_is_not_allowed_is_named_in_one_line(tmp_path: Path, text: str, say
 
 def test_a_secret_is_not_repeated_in_the_message(tmp_path: Path) -> None:
     assert "hunter2" not in refusal(tmp_path, "[database]\nurl = 'mysql://u:hunter2@h/n'")
+    hook = "[[webhooks]]\nname = 'a'\nsecret_env = 'S'\nurl = 'ftp://a/hunter2'"
+    assert "hunter2" not in refusal(tmp_path, hook)
     assert "hunter2" not in refusal(tmp_path, "[web]\ntoken = { a = 'hunter2' }")
     feed = "[[feeds]]\nurl = 'http://a.example/'\n"
     assert "hunter2" not in refusal(tmp_path, feed + "headers = { X-Key = ['hunter2'] }")
@@ -201,11 +215,12 @@ def test_the_example_is_valid_and_changes_no_default() -> None:
 
 def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
     """With the # before its keys taken away, the example sets every key there is."""
-    head, _, feeds = EXAMPLE.read_text(encoding="utf-8").partition("\n# --- feeds")
+    sections, _, feeds = EXAMPLE.read_text(encoding="utf-8").partition("\n# --- feeds")
+    head, _, webhooks = sections.partition("\n# --- webhooks")
     shown = re.sub(r"^#(?=\w+ = )", "", head, flags=re.M)
     settings = load(write(tmp_path, shown), {})
     for section in dataclasses.fields(Settings):
-        if section.name == "feeds":
+        if section.name in LISTS:
             continue
         ours = getattr(settings, section.name)
         for key in dataclasses.fields(ours):
@@ -218,6 +233,8 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
                 assert getattr(ours, key.name) == default, f"{place} shows another default"
     for key in dataclasses.fields(FeedSettings):
         assert re.search(rf"(?m)^#{key.name} = ", feeds), f"feeds.{key.name} is not in the example"
+    for key in dataclasses.fields(WebhookSettings):
+        assert re.search(rf"(?m)^#{key.name} = ", webhooks), f"webhooks.{key.name} is not there"
 
 
 def test_every_key_in_the_example_has_a_comment() -> None:
@@ -236,6 +253,17 @@ def test_the_example_feed_with_every_key_is_valid(tmp_path: Path) -> None:
     shown = re.sub(r"^#(?=\w+ = |\[\[)", "", text.partition("# A set to start with")[0], flags=re.M)
     one_secret = shown.replace("password_file = ", "#password_file = ")
     assert load(write(tmp_path, one_secret.partition("\n")[2]), {}).feeds[0].auth == "basic"
+
+
+def test_the_example_webhook_is_valid(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").partition("\n# --- webhooks")[2]
+    shown = text.partition("\n# --- feeds")[0].partition("\n")[2]
+    shown = re.sub(r"^#(?=\w+ = |\[\[)", "", shown, flags=re.M)
+    one_secret = shown.replace("secret_file = ", "#secret_file = ")
+    (webhook,) = load(write(tmp_path, one_secret), {}).webhooks
+    assert (webhook.name, webhook.secret_env, len(webhook.kinds)) == ("desk", "DESK_SECRET", 3)
+    with pytest.raises(ConfigError, match="needs one of secret_env and secret_file"):
+        load(write(tmp_path, shown), {})
 
 
 def test_settings_are_imported_without_the_validator() -> None:

@@ -15,6 +15,7 @@ from ingest.config.settings import (
     ParseSettings,
     ScheduleSettings,
     Settings,
+    WebhookSettings,
     WebSettings,
     WebSubSettings,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Settings",
     "WebSettings",
     "WebSubSettings",
+    "WebhookSettings",
     "find",
     "load",
 ]

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from ingest.config.settings import FeedSettings, Settings
+from ingest.config.settings import FeedSettings, Settings, WebhookSettings
 from ingest.errors import ConfigError
+from ingest.model import ChangeKind
 
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -49,6 +50,7 @@ def check(settings: Settings, origin: str, overridden: Mapping[tuple[str, str], 
     if web.enabled and not web.token and not _is_loopback(web.host):
         raise refuse("web", "token", f"has to be set where web.host is not loopback ({web.host})")
     _check_callback(settings, refuse)
+    _check_webhooks(settings.webhooks, origin)
     _check_feeds(settings.feeds, origin)
 
 
@@ -95,6 +97,26 @@ def _check_callback(settings: Settings, refuse: Refuse) -> None:
         raise refuse(
             "websub", "callback_url", "has to be an http:// or https:// URL without ? or #"
         )
+
+
+def _check_webhooks(webhooks: tuple[WebhookSettings, ...], origin: str) -> None:
+    names: dict[str, int] = {}
+    for number, one in enumerate(webhooks):
+        here = f"{origin}: webhooks[{number}]"
+        if not re.fullmatch(r"[\w.-]{1,60}", one.name):
+            problem = "has to be a word of letters, digits, '.', '_' and '-'"
+            raise ConfigError(f"{here}.name = {one.name[:60]!r}: {problem}")
+        if (other := names.setdefault(one.name, number)) != number:
+            raise ConfigError(f"{here}.name = {one.name!r}: webhooks[{other}] has it already")
+        if not is_feed_url(one.url):  # not shown: many services keep a secret in it
+            raise ConfigError(f"{here}.url: has to be an http(s):// URL")
+        for kind in one.kinds:
+            if kind not in list(ChangeKind):
+                raise ConfigError(
+                    f"{here}.kinds: {kind[:60]!r}: allowed are {', '.join(ChangeKind)}"
+                )
+        if (one.secret_env is None) == (one.secret_file is None):
+            raise ConfigError(f"{here}: needs one of secret_env and secret_file, to sign with")
 
 
 def _check_feeds(feeds: tuple[FeedSettings, ...], origin: str) -> None:

@@ -16,12 +16,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from ingest.config.settings import FeedSettings, Settings
+from ingest.config.settings import FeedSettings, Settings, WebhookSettings
 from ingest.errors import ConfigError
 
 CONFIG_VARIABLE = "INGEST_CONFIG"
 DEFAULT_PATH = Path("config.toml")
 ENVIRONMENT = "environment"
+
+# Sections that are lists: [[feeds]].
+LISTS: dict[str, type] = {"feeds": FeedSettings, "webhooks": WebhookSettings}
 
 # Values that are never repeated in a message: they may be, or hold, a secret.
 SECRET_KEYS = frozenset({"url", "read_url", "token", "proxy", "headers"})
@@ -85,8 +88,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _section_type(name: str) -> type:
-    """The dataclass of one section; of `feeds`, the dataclass of one feed."""
-    return FeedSettings if name == "feeds" else type(getattr(Settings(), name))
+    """The dataclass of one section; of a list, that of its tables."""
+    return LISTS.get(name) or type(getattr(Settings(), name))
 
 
 def _field_names(cls: type) -> list[str]:
@@ -98,16 +101,16 @@ def _check_names(tree: Mapping[str, Any], origin: str) -> None:
     for name, section in tree.items():
         if name not in sections:
             raise ConfigError(f"{origin}: unknown section [{name}]: {_allowed(name, sections)}")
-        wants_list = name == "feeds"
+        wants_list = name in LISTS
         tables = section if wants_list else [section]
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            shape = "[[feeds]] tables" if wants_list else f"a table: [{name}]"
+            shape = f"[[{name}]] tables" if wants_list else f"a table: [{name}]"
             raise ConfigError(f"{origin}: {name} = {_shown(name, section)}: has to be {shape}")
         keys = _field_names(_section_type(name))
         for number, table in enumerate(tables):
             for key in table:
                 if key not in keys:
-                    place = f"feeds[{number}].{key}" if wants_list else f"{name}.{key}"
+                    place = f"{name}[{number}].{key}" if wants_list else f"{name}.{key}"
                     raise ConfigError(f"{origin}: unknown key {place}: {_allowed(key, keys)}")
 
 
@@ -124,7 +127,7 @@ def _allowed(name: str, names: list[str]) -> str:
 
 def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """Put the environment's values into `tree`; return which variable set which key."""
-    sections = [name for name in _field_names(Settings) if name != "feeds"]
+    sections = [name for name in _field_names(Settings) if name not in LISTS]
     overridden: dict[tuple[str, str], str] = {}
     for variable, raw in environ.items():
         if not variable.startswith("INGEST_") or "__" not in variable:
@@ -192,7 +195,8 @@ def _validate(
     for part in place[1:]:
         name += f"[{part}]" if isinstance(part, int) else f".{part}"
     if kind == "missing":
-        raise ConfigError(f"{origin}: {name} is missing: every [[feeds]] table needs it") from None
+        problem = f"every [[{section}]] table needs it"
+        raise ConfigError(f"{origin}: {name} is missing: {problem}") from None
     wanted = TYPE_NAMES.get(kind) or first["msg"].removeprefix("Input should be ")
     where = f"{ENVIRONMENT}: {variable}" if variable else f"{origin}: {name}"
     found = _shown(" ".join(str(part) for part in place), first["input"])

@@ -153,6 +153,17 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """One `[[webhooks]]` table: a receiver of the change stream."""
+
+    name: str  # short, unique; how far it has got is kept under this name
+    url: str
+    kinds: tuple[str, ...] = ()  # of events; none: all of them
+    secret_env: str | None = None  # the name of the environment variable that holds it
+    secret_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole config file."""
 
@@ -165,4 +176,5 @@ class Settings:
     web: WebSettings = WebSettings()
     websub: WebSubSettings = WebSubSettings()
     log: LogSettings = LogSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
     feeds: tuple[FeedSettings, ...] = ()

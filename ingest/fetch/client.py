@@ -102,17 +102,25 @@ class Client:
                 error.redirects = tuple(hops)
             raise
 
-    async def post(self, url: str, content: bytes, *, content_type: str) -> int:
+    async def post(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        content_type: str,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> int:
         """Send `content`, as to a WebSub hub; the status of a 2xx. Raises FetchError.
 
         307 and 308 are followed (WebSub, section 5.1), other redirects are failures.
         """
         limits = self._limits
         wire = self._opened_wire()
-        headers = (
+        sent = (
             ("user-agent", self._user_agent),
             ("accept", "*/*"),
             ("content-type", content_type),
+            *headers,
         )
         proxy, verify_tls = self._settings.proxy, self._settings.verify_tls
         try:
@@ -122,7 +130,7 @@ class Client:
                 for _ in range(limits.max_redirects + 1):
                     self._check(target, proxy)
                     receiver = Receiver(limits)
-                    call = Call(target, headers, limits, proxy, verify_tls, content)
+                    call = Call(target, sent, limits, proxy, verify_tls, content)
                     await wire.exchange(call, receiver)
                     if receiver.status not in (307, 308):
                         break

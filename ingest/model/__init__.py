@@ -19,6 +19,7 @@ from ingest.model.article import (
     Relation,
     Removed,
 )
+from ingest.model.change import ChangeKind
 from ingest.model.document import (
     CadenceHints,
     Entry,
@@ -51,6 +52,7 @@ from ingest.model.schedule import (
 __all__ = [
     "Article",
     "CadenceHints",
+    "ChangeKind",
     "Entry",
     "EntryOutcome",
     "FeedDocument",

@@ -11,29 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select, tuple_
 
 from ingest.errors import UsageError
+from ingest.model import ChangeKind as ChangeKind  # those who append take it from here
 from ingest.store.columns import Id
 from ingest.store.tables import change
 from ingest.store.upsert import insert_rows
-
-
-class ChangeKind(StrEnum):
-    """What an event tells of."""
-
-    ARTICLE_NEW = "article.new"
-    ARTICLE_REVISED = "article.revised"
-    ARTICLE_DELETED = "article.deleted"
-    STORY_CREATED = "story.created"
-    STORY_JOINED = "story.joined"
-    STORY_MERGED = "story.merged"
-    STORY_SPLIT = "story.split"
-    FEED_STATE = "feed.state"
-    FEED_MOVED = "feed.moved"
 
 
 @dataclass(frozen=True, slots=True)
