@@ -1,4 +1,4 @@
-"""The rows of the five views, typed: one dataclass a view, its fields the view's columns.
+"""The rows of the views, typed: one dataclass a view, its fields the view's columns.
 
 `--json` prints exactly these, one object a line.
 """
@@ -146,6 +146,51 @@ class PollRow:
     was_full: bool
     detail: str | None
 
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A row of v_revisions."""
+
+    article_id: int
+    number: int
+    seen_at: datetime
+    superseded_at: datetime | None
+    reason: str | None
+    url: str | None
+    headline: str
+    alternative_headline: str | None
+    byline: str | None
+    modified_at: datetime | None
+    word_count: int
+    text_from: str
+    summary: str | None
+    body_text: str | None
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRow:
+    """A row of v_sightings."""
+
+    feed_id: int
+    feed: str
+    article_id: int | None
+    outcome: str
+    reason: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    is_in_feed: bool
+
+
+ROWS: dict[str, type] = {
+    "v_articles": ArticleRow,
+    "v_stories": StoryRow,
+    "v_matches": MatchRow,
+    "v_feeds": FeedRow,
+    "v_polls": PollRow,
+    "v_revisions": RevisionRow,
+    "v_sightings": SightingRow,
+}
 
 _TYPES: dict[object, TypeEngine[Any]] = {
     int: Hash,

@@ -1,4 +1,4 @@
-"""The five views: the database's public interface, the same on SQLite and PostgreSQL.
+"""The views: the database's public interface, the same on SQLite and PostgreSQL.
 
 They are data: each column with its expression and what it means, from which both the CREATE VIEW
 statements and the documentation are made. Columns are only ever appended.
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.store.columns import POLL_OUTCOME_CODES
+from ingest.store.columns import ENTRY_OUTCOME_CODES, POLL_OUTCOME_CODES
 
-VIEWS_VERSION = 1
+VIEWS_VERSION = 2  # 1: articles to polls; 2: revisions and sightings too
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def _columns(*rows: tuple[str, str, str]) -> tuple[ViewColumn, ...]:
 
 
 _OUTCOMES: Mapping[StrEnum, int] = dict(POLL_OUTCOME_CODES.items())
+_ENTRY_OUTCOMES: Mapping[StrEnum, int] = dict(ENTRY_OUTCOME_CODES.items())
 _LAST_SEEN = (
     "(SELECT max(coalesce(s.last_seen_at, fs.last_success_at, s.first_seen_at))"
     " FROM sighting AS s JOIN feed_schedule AS fs ON fs.feed_id = s.feed_id"
@@ -253,7 +254,66 @@ V_POLLS = View(
     "FROM poll AS o\nJOIN feed AS f ON f.id = o.feed_id",
 )
 
-VIEWS = (V_ARTICLES, V_STORIES, V_MATCHES, V_FEEDS, V_POLLS)
+V_REVISIONS = View(
+    "v_revisions",
+    "every version of every article, the one that v_articles shows included",
+    _columns(
+        ("article_id", "r.article_id", "v_articles.id"),
+        ("number", "r.number", "from 1, in the order of time"),
+        ("seen_at", "r.seen_at", "when a poll first brought this version, UTC"),
+        ("superseded_at", "r.superseded_at", "when the next one came; null: it is the newest"),
+        (
+            "reason",
+            "r.reason",
+            "why the next one replaced it: edit, fuller, reissue, page, reprocess; null: none did",
+        ),
+        ("url", "r.url", "as the feed gave it"),
+        ("headline", "r.headline", "of this version"),
+        ("alternative_headline", "r.alternative_headline", "the deck or standfirst"),
+        ("byline", "r.byline", "the raw line"),
+        ("modified_at", "r.modified_at", "what the feed claimed, UTC"),
+        ("word_count", "r.word_count", "words of its text"),
+        ("text_from", "r.text_from", "feed or page"),
+        ("summary", "r.summary", "plain text"),
+        ("body_text", "r.body_text", "clean paragraphs; null once the text has expired"),
+        ("content_hash", "r.content_hash", "of the normalised content"),
+    ),
+    "FROM (\n"
+    "  SELECT article_id, number, seen_at, superseded_at, reason, url, headline,\n"
+    "    alternative_headline, byline, modified_at, word_count, text_from, summary, body_text,\n"
+    "    content_hash\n"
+    "  FROM revision\n"
+    "  UNION ALL\n"
+    "  SELECT a.id, a.revision, coalesce(a.revised_at, a.first_seen_at), NULL, NULL, a.url,\n"
+    "    a.headline, a.alternative_headline, a.byline, a.modified_at, a.word_count, a.text_from,\n"
+    "    c.summary, c.body_text, a.content_hash\n"
+    "  FROM article AS a LEFT JOIN article_content AS c ON c.article_id = a.id\n"
+    ") AS r",
+)
+
+V_SIGHTINGS = View(
+    "v_sightings",
+    "which feed carried which article, and what became of entries that are no article",
+    _columns(
+        ("feed_id", "s.feed_id", "v_feeds.feed_id"),
+        ("feed", "f.name", "v_feeds.name"),
+        ("article_id", "s.article_id", "v_articles.id; null: filtered, invalid, or deleted"),
+        ("outcome", _case("s.outcome", _ENTRY_OUTCOMES), "what last became of the entry"),
+        ("reason", "s.reason", "why it was filtered or invalid"),
+        ("first_seen_at", "s.first_seen_at", "when this feed first carried it, UTC"),
+        (
+            "last_seen_at",
+            "coalesce(s.last_seen_at, fs.last_success_at, s.first_seen_at)",
+            "when it was last known to be in this feed, UTC",
+        ),
+        ("is_in_feed", "s.last_seen_at IS NULL", "whether the last document still had it"),
+    ),
+    "FROM sighting AS s\n"
+    "JOIN feed AS f ON f.id = s.feed_id\n"
+    "JOIN feed_schedule AS fs ON fs.feed_id = s.feed_id",
+)
+
+VIEWS = (V_ARTICLES, V_STORIES, V_MATCHES, V_FEEDS, V_POLLS, V_REVISIONS, V_SIGHTINGS)
 
 
 def create_statements() -> list[str]:
