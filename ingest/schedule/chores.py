@@ -31,6 +31,7 @@ class Chore:
 
 def usual_chores(database: Database, clock: Callable[[], datetime]) -> tuple[Chore, ...]:
     """Remove what has outlived its time; finish what a process that died left unmatched."""
+    from ingest.schedule.webhooks import webhook_chore
     from ingest.schedule.websub import websub_chore
     from ingest.store import maintenance, stories
 
@@ -56,4 +57,5 @@ def usual_chores(database: Database, clock: Callable[[], datetime]) -> tuple[Cho
         Chore("prune", PRUNE_SECONDS, prune),
         Chore("reconcile", RECONCILE_SECONDS, reconcile),
         websub_chore(database, clock),
+        webhook_chore(database, clock),
     )

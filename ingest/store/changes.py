@@ -75,19 +75,25 @@ def read(
     connection: Connection,
     since: str = START,
     *,
+    until: str | None = None,
     limit: int = 1000,
     kinds: Sequence[ChangeKind] = (),
 ) -> list[Change]:
-    """The events after the cursor `since`, in order. Raises UsageError for what is no cursor."""
-    transaction_id, change_id = parse_cursor(since)
+    """The events after the cursor `since`, in order, and up to that of `until`.
+
+    Raises UsageError for what is no cursor.
+    """
+    position = tuple_(change.c.transaction_id, change.c.id)
     query = (
         select(change)
-        .where(tuple_(change.c.transaction_id, change.c.id) > tuple_(transaction_id, change_id))
+        .where(position > tuple_(*parse_cursor(since)))
         .order_by(change.c.transaction_id, change.c.id)
         .limit(limit)
     )
     if connection.dialect.name == "postgresql":
         query = query.where(change.c.transaction_id < _OLDEST_OPEN)
+    if until is not None:
+        query = query.where(position <= tuple_(*parse_cursor(until)))
     if kinds:
         query = query.where(change.c.kind.in_([kind.value for kind in kinds]))
     return [
