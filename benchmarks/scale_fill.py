@@ -1,0 +1,193 @@
+"""A database as large as a big installation's: feeds in the schedule, articles in the window.
+
+Feeds, sites and polls come from `generate_series`, articles by COPY, fingerprints through the
+program's own function. PostgreSQL only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, text
+
+from ingest.dedupe import fingerprint
+from ingest.store.engine import Database, open_database
+from ingest.store.fingerprints import write_fingerprints
+
+FEEDS_A_SITE = 4
+PERIOD_SECONDS = 1_800  # every feed once in it
+VOCABULARY = 40_000
+WINDOW_SECONDS = 10 * 86_400  # over which the articles of the window were seen
+_BATCH = 2_000
+
+
+class Texts:
+    """Words as frequent as in real text (Zipf, exponent 1.1), so that some shingles recur."""
+
+    def __init__(self, seed: int) -> None:
+        letters = random.Random(7)
+        self._words = [
+            "".join(letters.choices("etaoinshrdlucmfwyp", k=letters.randint(2, 10)))
+            for _ in range(VOCABULARY)
+        ]
+        share = 1.0 / np.arange(1, VOCABULARY + 1) ** 1.1
+        self._share = np.cumsum(share / share.sum())
+        self._generator = np.random.default_rng(seed)
+
+    def write(self, words: int) -> str:
+        """A text of so many words."""
+        drawn = np.searchsorted(self._share, self._generator.random(words))
+        return " ".join([self._words[each] for each in drawn.tolist()])
+
+
+def fill_feeds(connection: Connection, feeds: int, now: datetime) -> None:
+    """Subscribe so many feeds, four a site, half of them due by `now`, the others later."""
+    sites = -(-feeds // FEEDS_A_SITE)
+    given = {"feeds": feeds, "sites": sites, "now": now, "period": PERIOD_SECONDS}
+    for statement in (
+        "INSERT INTO site (id, name) SELECT n, 's' || n || '.example'"
+        " FROM generate_series(1, :sites) AS n",
+        "INSERT INTO publisher (id, name, domain, created_at)"
+        " SELECT n, 's' || n || '.example', 's' || n || '.example', :now"
+        " FROM generate_series(1, :sites) AS n",
+        "INSERT INTO feed (id, publisher_id, site_id, url, name, source, settings, added_at)"
+        " SELECT n, (n - 1) % :sites + 1, (n - 1) % :sites + 1, 'https://s' || (n - 1) % :sites + 1"
+        " || '.example/feed/' || n, 'f' || n, 'config',"
+        "  jsonb_build_object('url', 'https://s' || (n - 1) % :sites + 1 || '.example/feed/' || n),"
+        "  :now"
+        " FROM generate_series(1, :feeds) AS n",
+        "INSERT INTO feed_schedule (feed_id, site_id, next_poll_at, state, state_since,"
+        "  interval_seconds, failures, failure_weight, etag, last_modified, last_poll_at,"
+        "  last_success_at, recent_news, recent_hours, usual_news, usual_hours, entries,"
+        "  gap_factor, cache_seconds, retry_after_seconds)"
+        " SELECT n, (n - 1) % :sites + 1,"
+        "  CAST(:now AS timestamptz) + (random() - 0.5) * :period * interval '1 second',"
+        "  'ok', :now, :period, 0, 0, '\"' || md5(n::text) || '\"',"
+        "  'Mon, 02 Mar 2026 09:00:00 GMT', CAST(:now AS timestamptz) - interval '30 minutes',"
+        "  CAST(:now AS timestamptz) - interval '30 minutes', 1, 12, 10, 168, 20, 1, 0, 0"
+        " FROM generate_series(1, :feeds) AS n",
+    ):
+        connection.execute(text(statement), given)
+    for table in ("site", "publisher", "feed"):
+        _set_counter(connection, table)
+
+
+def fill_articles(
+    url: str,
+    articles: int,
+    now: datetime,
+    *,
+    words: int,
+    processes: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Store so many articles, seen over the days before `now`, each in a story of its own.
+
+    They have texts, keys, fingerprints and stories; no sightings, raw entries or search index.
+    """
+    parts = [
+        (url, first, min(first + _BATCH, articles + 1), articles, now, words)
+        for first in range(1, articles + 1, _BATCH)
+    ]
+    if processes == 1:
+        for done in map(_fill_part, parts):
+            progress(done)
+    else:
+        with get_context("spawn").Pool(processes) as pool:
+            for done in pool.imap_unordered(_fill_part, parts):
+                progress(done)
+    database = open_database(url)
+    with database.begin() as connection:
+        for table in ("article", "story"):
+            _set_counter(connection, table)
+    database.close()
+
+
+_opened: dict[str, Database] = {}
+
+
+def _fill_part(part: tuple[str, int, int, int, datetime, int]) -> int:
+    url, first, end, articles, now, words = part
+    database = _opened.get(url) or _opened.setdefault(url, open_database(url))
+    texts = Texts(first)
+    step = timedelta(seconds=WINDOW_SECONDS / articles)
+    rows: list[tuple[int, datetime, str, str]] = []
+    for number in range(first, end):
+        body = texts.write(words)
+        rows.append((number, now - (articles - number) * step, " ".join(body.split()[:9]), body))
+    with database.begin() as connection:
+        feeds = connection.execute(text("SELECT count(*) FROM feed")).scalar_one()
+        _copy(
+            connection,
+            "article (id, publisher_id, feed_id, headline, url, canonical_url, word_count,"
+            " text_from, published_quality, published_at, first_seen_at, content_hash)",
+            (
+                (n, (n % feeds) % -(-feeds // FEEDS_A_SITE) + 1, n % feeds + 1, headline)
+                + (_url(n), _url(n), words, "feed", "exact", at, at, n)
+                for n, at, headline, _ in rows
+            ),
+        )
+        _copy(
+            connection,
+            "article_content (article_id, summary, body_text, body_html)",
+            ((n, body[:200], body, f"<p>{body}</p>") for n, _, _, body in rows),
+        )
+        _copy(
+            connection,
+            "story (id, first_article_id, fullest_article_id, created_at, updated_at)",
+            ((n, n, n, at, at) for n, at, _, _ in rows),
+        )
+        _copy(
+            connection,
+            "story_article (article_id, story_id, joined_at)",
+            ((n, n, at) for n, at, _, _ in rows),
+        )
+        keys = random.Random(first)
+        _copy(
+            connection,
+            "article_key (key_hash, kind, feed_id, article_id, first_seen_at, last_seen_at)",
+            (
+                (keys.getrandbits(64) - (1 << 63), kind, n % feeds + 1, n, at, at)
+                for n, at, _, _ in rows
+                for kind in (1, 2)
+            ),
+        )
+        write_fingerprints(
+            connection, [(n, fingerprint(headline, body), at) for n, at, headline, body in rows]
+        )
+    return len(rows)
+
+
+def _url(number: int) -> str:
+    return f"https://s{number % 250_000}.example/2026/03/02/article-{number}"
+
+
+def _copy(connection: Connection, target: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    driver = connection.connection.cursor()
+    with driver.copy(f"COPY {target} FROM STDIN") as copy:  # type: ignore[attr-defined]
+        for row in rows:
+            copy.write_row(row)
+    driver.close()
+
+
+def _set_counter(connection: Connection, table: str) -> None:
+    connection.execute(
+        text(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
+            f" (SELECT coalesce(max(id), 1) FROM {table}))"
+        )
+    )
+
+
+def batches(total: int, size: int) -> Iterator[range]:
+    """The numbers from 0 to `total` in parts of `size`."""
+    for first in itertools.count(0, size):
+        if first >= total:
+            return
+        yield range(first, min(first + size, total))
