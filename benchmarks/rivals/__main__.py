@@ -1,0 +1,100 @@
+"""The same feeds polled by ingest and by other programs, on this machine, in one run.
+
+    python -m benchmarks.rivals [--feeds 1000] [--repeats 3] [--only ingest] [--out FOLDER]
+
+The programs take turns, so that a busy minute harms all alike. CPU is that of all processes of a
+program; read it rather than the wall time, which the server shares. Rivals that are missing are
+installed where that is possible, and else left out, in a line that says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks.rivals.programs import Ingest, Newsboat, Program, Reader, Unavailable
+from benchmarks.rivals.report import lines_of, table, write_json, write_plot
+from benchmarks.rivals.rounds import ROUNDS, Measured, Server, measure
+
+
+def main() -> None:
+    """Measure, print, write."""
+    options = _options()
+    programs: list[Program] = []
+    versions = []
+    known: list[Program] = [
+        Ingest(),
+        Reader(options.environments.absolute() / "reader"),
+        Newsboat(),
+    ]
+    for program in known:
+        if options.only and not program.name.startswith(tuple(options.only)):
+            continue
+        try:
+            versions.append(program.install())
+        except Unavailable as error:
+            print(f"{program.name} is left out: {error}")
+        else:
+            programs.append(program)
+    print("; ".join(versions), flush=True)
+    rows: list[Measured] = []
+
+    def told(one: Measured) -> None:
+        rows.append(one)
+        print(
+            f"{one.repeat + 1} {one.round:8} {one.program:22} {one.cpu_ms_per_feed:7.2f} ms a feed"
+            f" {one.wall_seconds:6.1f} s {one.peak_mb:4.0f} MB  {one.answered_200} x 200,"
+            f" {one.answered_304} x 304  {one.stored}/{one.expected} stored",
+            flush=True,
+        )
+
+    numbers = {"feeds": options.feeds, "entries": options.entries, "seed": options.seed}
+    with (
+        tempfile.TemporaryDirectory(prefix="rivals-", dir=options.temporary) as folder,
+        Server(**numbers) as server,
+    ):
+        for repeat in range(options.repeats):
+            for program in programs:
+                measure(
+                    program,
+                    server,
+                    Path(folder) / f"{program.name.split(',')[0]}-{repeat}",
+                    rounds=options.rounds.split(","),
+                    repeat=repeat,
+                    latency_seconds=options.latency_ms / 1e3,
+                    timeout_seconds=options.timeout_seconds,
+                    told=told,
+                )
+    lines = lines_of(rows, Ingest().name)
+    print(table(lines))
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        given = {**numbers, "repeats": options.repeats, "latency_ms": options.latency_ms}
+        write_json(options.out / "rivals.json", rows, given, versions)
+        title = f"{options.feeds} feeds of {options.entries} entries, polled once"
+        write_plot(options.out / "rivals.svg", lines, title)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.rivals",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--feeds", type=int, default=1_000)
+    parser.add_argument("--entries", type=int, default=35, help="of a feed, on average")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rounds", default=",".join(ROUNDS), help="in this order")
+    parser.add_argument("--latency-ms", type=float, default=0, help="before each answer")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", help="programs whose names start so")
+    parser.add_argument("--out", type=Path, help="folder for rivals.json and rivals.svg")
+    parser.add_argument("--environments", type=Path, default=Path(".venv/rivals"))
+    parser.add_argument("--temporary", help="where databases are kept meanwhile")
+    parser.add_argument("--timeout-seconds", type=float, default=1_800)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
