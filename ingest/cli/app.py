@@ -31,6 +31,7 @@ from ingest.cli import (
     search,
     status,
     stories,
+    webhooks,
     why,
 )
 from ingest.cli.output import printable
@@ -93,6 +94,7 @@ search.add_to(app)
 status.add_to(app)
 doctor.add_to(app)
 changes.add_to(app)
+app.add_typer(webhooks.group, name="webhooks")
 reprocess.add_to(app)
 recluster.add_to(app)
 revisions.add_to(articles.group)

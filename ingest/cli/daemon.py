@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import typer
 
@@ -35,6 +36,7 @@ def run(context: typer.Context) -> int:
     session = session_of(context)
     log.set_up(session.settings.log)
     with session.opened(create=True, sync=True) as database:
+        _check_webhooks(session.settings, session.environ)
 
         def reload() -> Settings:
             settings = session.reread()
@@ -49,3 +51,12 @@ def run(context: typer.Context) -> int:
             problem = "needs `enabled = true` under [web]: hubs are answered there"
             raise ConfigError(f"websub.callback_url: {problem}")
         return asyncio.run(run_daemon(database, session.settings, reload=reload))
+
+
+def _check_webhooks(settings: Settings, environ: Mapping[str, str]) -> None:
+    """A secret that is not there is known at once, and not when the first message goes out."""
+    if settings.webhooks:
+        from ingest.fetch.webhook import secret_of
+
+        for webhook in settings.webhooks:
+            secret_of(webhook, environ)

@@ -16,7 +16,7 @@ from ingest.cli.output import Style, print_json, printable, span, styled
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
 from ingest.errors import ConfigError, DatabaseError, IngestError
-from ingest.model import FeedState, PollOutcome
+from ingest.model import ChangeKind, FeedState, PollOutcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,6 +114,7 @@ def examine(session: Session) -> Iterator[Finding]:
     try:
         with session.opened() as database:
             yield from _database(database)
+            yield from _webhooks(database, session)
     except DatabaseError as error:
         yield Finding(
             "database",
@@ -173,6 +174,35 @@ def _database(database: Database) -> Iterator[Finding]:
         yield from _clock(connection, moment)
         yield from _workers(connection, moment)
         yield from _feeds(connection)
+
+
+def _webhooks(database: Database, session: Session) -> Iterator[Finding]:
+    if not session.settings.webhooks:
+        return
+    from ingest.fetch.webhook import secret_of
+    from ingest.store import webhooks
+
+    for one in session.settings.webhooks:
+        try:
+            secret_of(one, session.environ)
+        except ConfigError as error:
+            remedy = "`ingest run` refuses to start without it."
+            yield Finding("webhook", Level.FAIL, str(error), remedy)
+            continue
+        with database.connect() as connection:
+            found = webhooks.find(connection, one.name, [ChangeKind(kind) for kind in one.kinds])
+        if found is None:
+            yield Finding("webhook", Level.OK, f"{one.name}: `ingest run` begins with it")
+        elif found.failing_since is None:
+            yield Finding("webhook", Level.OK, f"{one.name}: {found.events} events taken")
+        else:
+            since = span((now() - found.failing_since).total_seconds())
+            said = f"{one.name} has taken nothing for {since}, {found.attempts} attempts"
+            remedy = (
+                f"`ingest webhooks test {one.name}` tries it now. Events are kept for 30 days;"
+                f" `ingest webhooks skip {one.name}` gives up those that wait."
+            )
+            yield Finding("webhook", Level.WARN, f"{said}: {found.detail}", remedy)
 
 
 def _clock(connection: Connection, moment: datetime) -> Iterator[Finding]:

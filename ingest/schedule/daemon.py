@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ingest import __version__
-from ingest.config import Settings
+from ingest.config import Settings, WebhookSettings
 from ingest.errors import DatabaseError, UsageError
 from ingest.model import Polled, PollOutcome
 from ingest.record import Recorded, Recorder, Unrecorded
@@ -112,6 +112,11 @@ class Daemon:
     def network_is_out(self) -> bool:
         """Whether our own network is down."""
         return self.decider.outage.is_out
+
+    @property
+    def webhooks(self) -> Sequence[WebhookSettings]:
+        """The receivers of the change stream, as the settings of the moment have them."""
+        return self._settings.webhooks
 
     def stop(self) -> None:
         """Finish what is in flight, then return from `run`. May be called more than once."""

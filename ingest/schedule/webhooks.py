@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import random
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +26,7 @@ from ingest.schedule.chores import Chore
 from ingest.schedule.log import say
 
 if TYPE_CHECKING:
-    from ingest.config import Settings, WebhookSettings
+    from ingest.config import FetchSettings, Settings, WebhookSettings
     from ingest.fetch.client import Client
     from ingest.store.engine import Database
     from ingest.store.webhooks import Message
@@ -112,6 +113,43 @@ def wait_seconds(attempt: int, asked_seconds: float | None, share: float) -> flo
     return max(longest * (0.5 + 0.5 * share), min(asked_seconds or 0.0, MAX_ASKED_SECONDS))
 
 
+async def ping(
+    settings: Settings, webhook: WebhookSettings, now: datetime, environ: Mapping[str, str]
+) -> int:
+    """Send a message without events; the status of a 2xx. Raises FetchError and ConfigError."""
+    from ingest.fetch.client import Client
+
+    message_id = f"msg_{secrets.token_hex(16)}"
+    document = {"type": TYPE, "timestamp": now, "webhook": webhook.name, "data": {"events": []}}
+    body = json.dumps(document, default=_plain).encode()
+    async with Client(_limits(settings)) as client:
+        return await _post(client, webhook, environ, message_id, now, body)
+
+
+def _limits(settings: Settings) -> FetchSettings:
+    seconds = min(TIMEOUT_SECONDS, settings.fetch.total_timeout_seconds)
+    return replace(settings.fetch, total_timeout_seconds=seconds)
+
+
+async def _post(
+    client: Client,
+    webhook: WebhookSettings,
+    environ: Mapping[str, str],
+    message_id: str,
+    now: datetime,
+    body: bytes,
+) -> int:
+    """Send it signed. Raises FetchError and ConfigError, which name neither address nor secret."""
+    secret = secret_of(webhook, environ)
+    headers = headers_of(secret, message_id, int(now.timestamp()), body)
+    try:
+        return await client.post(webhook.url, body, content_type=CONTENT_TYPE, headers=headers)
+    except FetchError as error:
+        # A URL may be a secret in itself, and where this goes it would be read.
+        error.args = (str(error).replace(masked(webhook.url), "the receiver"),)
+        raise
+
+
 @dataclass(frozen=True, slots=True)
 class _Courier:
     """One round: each webhook gets its messages, one after the other, beside the others."""
@@ -128,9 +166,7 @@ class _Courier:
         """How many events each has taken. Ends soon once it is to stop."""
         from ingest.fetch.client import Client
 
-        seconds = min(TIMEOUT_SECONDS, settings.fetch.total_timeout_seconds)
-        limits = replace(settings.fetch, total_timeout_seconds=seconds)
-        async with Client(limits, now=self.clock) as client:
+        async with Client(_limits(settings), now=self.clock) as client:
             tasks = {
                 one.name: asyncio.create_task(
                     self._deliver(client, one), name=f"webhook {one.name}"
@@ -169,14 +205,8 @@ class _Courier:
     ) -> FetchError | ConfigError | None:
         body = body_of(message)
         try:
-            secret = secret_of(webhook, self.environ)
-            headers = headers_of(secret, message.message_id, int(self.clock().timestamp()), body)
-            await client.post(webhook.url, body, content_type=CONTENT_TYPE, headers=headers)
-        except ConfigError as error:
-            return error
-        except FetchError as error:
-            # A URL may be a secret in itself, and where this goes it would be read.
-            error.args = (str(error).replace(masked(webhook.url), "the receiver"),)
+            await _post(client, webhook, self.environ, message.message_id, self.clock(), body)
+        except (FetchError, ConfigError) as error:
             return error
         return None
 

@@ -166,7 +166,6 @@ def give_back(connection: Connection, message: Message, now: datetime) -> None:
 
 def skip(connection: Connection, name: str, now: datetime) -> Receiver:
     """Leave out what waits for this webhook. Raises UsageError for one that has no row."""
-    find(connection, name, ())
     connection.execute(
         update(webhook)
         .where(webhook.c.name == name)
@@ -180,14 +179,17 @@ def skip(connection: Connection, name: str, now: datetime) -> Receiver:
             detail=None,
         )
     )
-    return find(connection, name, ())
+    found = find(connection, name, ())
+    if found is None:
+        raise UsageError(f"webhook {name!r}: `ingest run` has not begun with it yet")
+    return found
 
 
-def find(connection: Connection, name: str, kinds: Sequence[ChangeKind]) -> Receiver:
-    """How one webhook fares, which wants these kinds (none: all). Raises UsageError."""
+def find(connection: Connection, name: str, kinds: Sequence[ChangeKind]) -> Receiver | None:
+    """How one webhook fares, which wants these kinds (none: all). None: it has not begun yet."""
     row = connection.execute(select(webhook).where(webhook.c.name == name)).one_or_none()
     if row is None:
-        raise UsageError(f"webhook {name!r}: `ingest run` has not begun with it yet")
+        return None
     waiting = changes.read(connection, row.cursor, limit=1, kinds=kinds)
     return Receiver(
         row.name,

@@ -7,14 +7,17 @@ polls are not far behind. The web page has a thread of its own, so it can tell t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ingest.errors import DatabaseError
 from ingest.store import web_queries
 from ingest.store.engine import Database
+
+if TYPE_CHECKING:
+    from ingest.config import WebhookSettings
 
 HANGS_SECONDS = 30.0  # a loop that has not moved for so long hangs
 LATE_SECONDS = 900.0  # feeds that are due for longer than that are said
@@ -38,6 +41,10 @@ class Running(Protocol):
     @property
     def waiting_to_be_written(self) -> int:
         """How many finished polls wait for the writer."""
+
+    @property
+    def webhooks(self) -> Sequence[WebhookSettings]:
+        """The receivers that it delivers the change stream to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ingest.errors import DatabaseError
-from ingest.store import status, web_queries
-from ingest.store.engine import Database
+from ingest.model import ChangeKind
+from ingest.store import status, web_queries, webhooks
+from ingest.store.engine import Connection, Database
 from ingest.web.health import Health
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class _Gauges(Collector):
         with self._database.connect() as connection:
             found = status.read_status(connection, self._clock())
             matches = web_queries.totals(connection).matches
+            yield from self._webhooks(connection)
         yield _gauge("ingest_database_up", "1 while the database answers.", 1)
         yield _gauges("ingest_feeds", "Feeds by state.", "state", found.feeds_by_state)
         yield _gauge("ingest_feeds_due", "Feeds that are due and held by nobody.", found.due)
@@ -188,6 +190,31 @@ class _Gauges(Collector):
         yield _gauges("ingest_matches", "Matches by relation.", "relation", matches)
         yield _gauge("ingest_paused_sites", "Sites asked to wait.", len(found.paused_sites))
         yield _gauge("ingest_database_bytes", "Size of the database.", found.database_bytes)
+
+    def _webhooks(self, connection: Connection) -> Iterator[Metric]:
+        configured = self._health.running.webhooks if self._health.running is not None else ()
+        taken = CounterMetricFamily(
+            "ingest_webhook_events", "Events that a webhook has taken.", labels=["webhook"]
+        )
+        lag = GaugeMetricFamily(
+            "ingest_webhook_lag_seconds",
+            "Age of the oldest event that a webhook has not taken.",
+            labels=["webhook"],
+        )
+        failures = GaugeMetricFamily(
+            "ingest_webhook_failures",
+            "Attempts in a row that a webhook has not taken.",
+            labels=["webhook"],
+        )
+        now = self._clock()
+        for one in configured:
+            found = webhooks.find(connection, one.name, [ChangeKind(kind) for kind in one.kinds])
+            since = found.waiting_since if found is not None else None
+            taken.add_metric([one.name], float(found.events) if found is not None else 0.0)
+            lag.add_metric([one.name], (now - since).total_seconds() if since else 0.0)
+            is_failing = found is not None and found.failing_since is not None
+            failures.add_metric([one.name], float(found.attempts) if found and is_failing else 0.0)
+        yield from (taken, lag, failures)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

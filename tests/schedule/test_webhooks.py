@@ -1,4 +1,4 @@
-"""The change stream as it comes to a webhook: every event, in order, under one id at each attempt."""
+"""The change stream at a webhook: every event, in order, under one id at each attempt."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class Side:
 
     def receiver(self, name: str = "desk") -> Receiver:
         with self.database.connect() as connection:
-            return webhooks.find(connection, name, ())
+            found = webhooks.find(connection, name, ())
+        assert found is not None
+        return found
 
     @property
     def stream(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ingest.config.settings import FeedSettings
+from ingest.config.settings import FeedSettings, WebhookSettings
 from ingest.model import (
     FeedDocument,
     FeedSchedule,
@@ -29,6 +29,9 @@ class Running:
     network_is_out: bool = False
     polls_in_flight: int = 0
     waiting_to_be_written: int = 0
+    webhooks: tuple[WebhookSettings, ...] = (
+        WebhookSettings(name="desk", url="https://desk.example/", secret_env="DESK_SECRET"),
+    )
 
 
 def recorded(outcome: PollOutcome, counts: PollCounts | None = None) -> Recorded:
