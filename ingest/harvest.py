@@ -24,10 +24,13 @@ from ingest.model import (
     HarvestedEntry,
     IdentifiedEntry,
 )
+from ingest.model.filling import filling
 from ingest.normalise import Context, identify, normalise
 from ingest.normalise.page import read_page, with_page
 from ingest.parse import parse_feed
 from ingest.parse.raw import pack_entry
+
+make_entry = filling(HarvestedEntry)
 
 
 def harvest(body: bytes, job: HarvestJob) -> Harvest:
@@ -83,20 +86,20 @@ def _harvest_entry(
 ) -> HarvestedEntry:
     key, content = identified.entry_key, identified.entry_hash
     if job.known.get(key) == content:
-        return HarvestedEntry(key, content, EntryOutcome.UNCHANGED)
+        return make_entry(key, content, EntryOutcome.UNCHANGED)
     started = perf_counter()
     try:
         article = normalise(identified, context)
     except InvalidEntry as error:
-        return HarvestedEntry(key, content, EntryOutcome.INVALID, reason=str(error))
+        return make_entry(key, content, EntryOutcome.INVALID, reason=str(error))
     normalised = perf_counter()
     seconds["normalise"] += normalised - started
     if reason := _filtered_by(article, job):
-        return HarvestedEntry(key, content, EntryOutcome.FILTERED, reason=reason)
+        return make_entry(key, content, EntryOutcome.FILTERED, reason=reason)
     sketch = fingerprint(article.headline, text_of(article))
     seconds["fingerprint"] += perf_counter() - normalised
     raw = pack_entry(identified.entry) if job.keep_raw else None
-    return HarvestedEntry(key, content, article=article, fingerprint=sketch, raw=raw)
+    return make_entry(key, content, article=article, fingerprint=sketch, raw=raw)
 
 
 def _filtered_by(article: Article, job: HarvestJob) -> str | None:

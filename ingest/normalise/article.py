@@ -10,6 +10,7 @@ from datetime import datetime
 from ingest.config import NormaliseSettings
 from ingest.errors import InvalidEntry
 from ingest.model import Article, Entry, IdentifiedEntry, Key, KeyKind, Removed
+from ingest.model.filling import filling
 from ingest.normalise import boilerplate, dates, headline, html, images, opening, people, wire
 from ingest.normalise.blocks import (
     Block,
@@ -36,6 +37,8 @@ __all__ = [
     "normalise",
     "url_keys",
 ]
+
+make_article, make_key = filling(Article), filling(Key)
 
 _DECK_WORDS = 80
 _EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
@@ -124,7 +127,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     )
     deck = body.opening.deck or _deck(summary, body_text, bool(teaser.blocks))
     sections, tags = _sections_and_tags(entry.categories)
-    return Article(
+    return make_article(
         headline=title,
         url=entry.link,
         canonical_url=canonical or None,
@@ -158,7 +161,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         published_raw=entry.published_raw or entry.updated_raw,
         published_quality=dated.quality,
         # As one line, for that is what is hashed: its paragraphs need not be taken apart again.
-        content_hash=content_hash(
+        content_hash=_hash_of_lines(
             title, deck, summary if body_text is None else None, line_of(body.blocks)
         ),
         removed=(*body.removed, *lead.removed),
@@ -207,8 +210,12 @@ def clean(
 
 def content_hash(*texts: str | None) -> int:
     """A hash of what an article says: white space, case of quotes and markup do not count."""
-    said = "\x1e".join([squeezed(text) if text else "" for text in texts])
-    return signed_hash(straight(said))
+    return _hash_of_lines(*[squeezed(text) if text else "" for text in texts])
+
+
+def _hash_of_lines(*lines: str | None) -> int:
+    """`content_hash` of texts that are clean lines already."""
+    return signed_hash(straight("\x1e".join([line or "" for line in lines])))
 
 
 def keys_of(identified: IdentifiedEntry, strip: tuple[str, ...] = ()) -> tuple[Key, ...]:
@@ -216,7 +223,7 @@ def keys_of(identified: IdentifiedEntry, strip: tuple[str, ...] = ()) -> tuple[K
     entry = identified.entry
     keys: dict[Key, None] = {}
     if identified.guid_is_trusted and entry.guid:
-        keys[Key(KeyKind.GUID, entry.guid)] = None
+        keys[make_key(KeyKind.GUID, entry.guid)] = None
     for link, kind in (
         (entry.canonical_link, KeyKind.CANONICAL),
         (entry.link if identified.link_is_trusted else None, KeyKind.URL),
@@ -232,8 +239,8 @@ def url_keys(canonical: str, kind: KeyKind) -> tuple[Key, ...]:
     URL, CANONICAL and AMP values are of one kind and may be compared with one another.
     """
     main = main_form(canonical)
-    key = Key(kind, url_key(canonical))
-    return (key,) if main is None else (key, Key(KeyKind.AMP, url_key(canonical_url(main))))
+    key = make_key(kind, url_key(canonical))
+    return (key,) if main is None else (key, make_key(KeyKind.AMP, url_key(canonical_url(main))))
 
 
 def _body_and_teaser(content: Reading, summary: Reading) -> tuple[Reading, Reading]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape, unescape
 
+from ingest.model.filling import filling
+
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
 _EMPTY = re.compile(r"<(a|b|i|em|strong|small|u)(?: [^>]*)?></\1>")
 # Below this a script is written with spaces between its words.
@@ -61,6 +63,9 @@ class Picture:
     width: int | None = None
     height: int | None = None
     before_block: int = 0  # index of the block it stands before
+
+
+make_block, make_picture = filling(Block), filling(Picture)
 
 
 @dataclass(frozen=True, slots=True)

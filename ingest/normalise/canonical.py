@@ -19,6 +19,12 @@ _MAX_LENGTH = 8_000  # characters; longer ones are left as they are
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]*").fullmatch
+# An http(s) URL that is spelled as it should be, but perhaps for its parameters: no user, port,
+# upper case in the host, escapes, dots or doubled slashes in the path, and no fragment.
+_TIDY = re.compile(
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)((?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)*)"
+    r"(?:\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]*))?"
+).fullmatch
 _SAFE = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?"
 )
@@ -69,6 +75,11 @@ def url_key(canonical: str) -> str:
 @lru_cache(maxsize=1024)
 def main_form(canonical: str) -> str | None:
     """The address of which `canonical` is the AMP or mobile form; None where it is no such form."""
+    tidy = _TIDY(canonical)
+    if tidy is not None and not tidy[2].startswith(_rules().variant_hosts):
+        _, _, path, query = tidy.groups()
+        if path and not query and "amp" not in path.lower():
+            return None
     parts = _split(canonical)
     if parts is None:
         return None
@@ -130,6 +141,16 @@ def _split(url: str) -> SplitResult | None:
 
 def _spelled(url: str, extra: frozenset[str]) -> str:
     """One spelling of `url`, wrappers left alone."""
+    tidy = _TIDY(url)
+    if tidy is not None:
+        scheme, host, path, query = tidy.groups()
+        if query:
+            query = _kept_parameters(query, extra)
+        return (
+            f"{scheme}://{host}{path or '/'}?{query}"
+            if query
+            else f"{scheme}://{host}{path or '/'}"
+        )
     parts = _split(url)
     if parts is None:
         return url
@@ -148,19 +169,18 @@ def _joined(scheme: str, host: str, path: str, query: str, fragment: str) -> str
 
 def _host(netloc: str, scheme: str) -> str:
     user, at, host = netloc.rpartition("@")
-    host = host.lower()
+    host = host.lower().rstrip(".")
     name, colon, port = host.rpartition(":")
     if ":" in name and "]" not in name:
         return f"{user}{at}{host}"  # not one port but several: no rule says what it means
-    if colon and (port == _DEFAULT_PORTS[scheme] or not port):
-        host = name
-    elif not colon or "]" in port:
+    if not colon or "]" in port:
         name, port = host, ""
-    if not host.isascii():
-        host = _ascii_host(name) + (f":{port}" if port else "")
-    if host.endswith("."):
-        host = host.rstrip(".")
-    return f"{user}{at}{host}"
+    name = name.rstrip(".")
+    if not name.isascii():
+        name = _ascii_host(name)
+    if port and port != _DEFAULT_PORTS[scheme]:
+        name = f"{name}:{port}"
+    return f"{user}{at}{name}"
 
 
 def _ascii_host(host: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 
 from ingest.model import PublishedQuality
 from ingest.normalise.data import table
@@ -41,6 +41,14 @@ _CJK = re.compile(
     rf"^\D{{0,12}}?(\d{{4}})\s*[年년]\s*(\d{{1,2}})\s*[月월]\s*(\d{{1,2}})\s*[日일号]?"
     rf"(?:\s*[(（]?[月火水木金土日一二三四五六]?[)）]?(?:曜日?|星期.)?\s*(午前|午後|上午|下午|오전|오후)?\s*{_TIME}\s*[分분]?\s*(.*))?"
 )
+# As nearly all of RSS writes it (RFC 822, section 5, with the year of RFC 1123, section 5.2.14).
+_RFC_822 = re.compile(
+    r"[A-Z][a-z]{2}, ([0-3]?\d) ([A-Z][a-z]{2}) (20\d\d) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) "
+    r"(?:GMT|UTC|Z|[+-]0000)",
+    re.A,
+).fullmatch
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ENGLISH_MONTHS = {name: number for number, name in enumerate(_MONTHS, 1)}
 _OFFSET = re.compile(r"^(?:GMT|UTC|UT|Z)?\s*([+-−])\s?(\d{1,2}):?(\d\d)?\b", re.I)
 _HALF_DAY = re.compile(r"^([ap]\.?m\.?)(?:\s+|$)", re.I)
 _EPOCH = re.compile(r"^-?\d{9,13}(?:\.\d+)?$")
@@ -55,6 +63,7 @@ class Dated:
     quality: PublishedQuality
 
 
+@lru_cache(maxsize=512)
 def read_date(raw: str, *, language: str | None = None) -> Dated:
     """What `raw` says, believed or not: quality EXACT, NO_TIMEZONE, ASSUMED_TIMEZONE, DATE_ONLY,
     ABSURD (years no datetime can hold) or UNREADABLE (then `at` is None).
@@ -167,6 +176,13 @@ def _checked(
 
 
 def _read(text: str, language: str | None) -> Dated:
+    if (rfc := _RFC_822(text)) is not None and rfc[2] in _ENGLISH_MONTHS:
+        at = datetime(
+            *(int(rfc[3]), _ENGLISH_MONTHS[rfc[2]], int(rfc[1])),
+            *(int(rfc[4]), int(rfc[5]), int(rfc[6])),
+            tzinfo=UTC,
+        )
+        return Dated(at, PublishedQuality.EXACT)
     if text[:4].isdigit() and (text[4:5] == "-" or (text[:8].isdigit() and text[8:9] in ("", "T"))):
         iso = _read_iso(text)
         if iso is not None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 _LAST = re.compile(r"^(.{8,})\s+(?:[-–—|•·»]|::|\|\|)\s+(.{2,60})$", re.S)
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_NOT_LETTERS_IN_ASCII = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 _LONGEST = 1_000  # characters: what is longer is no headline
 _FROM_TEXT = 120  # characters of a headline taken from the text
 
@@ -49,7 +50,10 @@ def outlet_names(*given: str | None) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """A name as it is compared: letters and digits only, without a leading article."""
-    return _NOT_LETTERS.sub("", name.casefold().removeprefix("the "))
+    name = name.casefold().removeprefix("the ")
+    if name.isascii():  # a tenth of the time
+        return name.encode().translate(None, _NOT_LETTERS_IN_ASCII).decode()
+    return _NOT_LETTERS.sub("", name)
 
 
 def from_text(text: str) -> str:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ingest.model import Text
-from ingest.normalise.blocks import Block, Picture, Reading, ends_paragraph, html_tidied
+from ingest.normalise.blocks import (
+    Block,
+    Picture,
+    Reading,
+    ends_paragraph,
+    html_tidied,
+    make_block,
+    make_picture,
+)
 from ingest.normalise.plaintext import cleaned, plain_blocks, plain_line, plain_lines
 from ingest.normalise.tangle import is_tangled, without_tags
 
@@ -54,6 +62,13 @@ _PIXEL_URL = re.compile(
     r"/(?:1x1|spacer|blank|clear|transparent)\.(?:gif|png)|counter|/(?:beacon|track(?:ing|er)?)[./?]|"
     r"pheedo\.com|res\.feed|feedblitz|mf\.gif$|emoji|gravatar\.com|share-buttons|/smilies/",
     re.I,
+)
+# One of these is in every address that the pattern above finds, and in hardly any other.
+_PIXEL_WORDS = (
+    *("feedburner", "pixel", "doubleclick.net", "feedsportal.com", "google-analytics"),
+    *("scorecardresearch", "quantserve", "stats.wordpress", "1x1.", "spacer.", "blank.", "clear."),
+    *("transparent.", "counter", "/beacon", "/track", "pheedo.com", "res.feed", "feedblitz"),
+    *("mf.gif", "emoji", "gravatar.com", "share-buttons", "/smilies/"),
 )
 
 
@@ -193,7 +208,7 @@ class _Scanner:
             self._flush()
         self.picture = len(self.pictures)
         self.pictures.append(
-            Picture(
+            make_picture(
                 url,
                 plain_line(named.get("alt", "")) or None,
                 plain_line(named.get("title", "")) or None,
@@ -237,7 +252,7 @@ class _Scanner:
             return
         soft = self.breaks == 1 and bool(self.blocks) and not ends_paragraph(self.blocks[-1].text)
         self.blocks.append(
-            Block(text, html_tidied(html), self.kind, self.hint, linked, soft, self.picture)
+            make_block(text, html_tidied(html), self.kind, self.hint, linked, soft, self.picture)
         )
         self.picture = -1
         self.breaks = 0
@@ -265,7 +280,8 @@ class _Scanner:
 
 def is_tracking_pixel(url: str) -> bool:
     """Whether an image counts readers or decorates, and shows nothing of the article."""
-    return _PIXEL_URL.search(url) is not None
+    low = url.lower()
+    return any(map(low.__contains__, _PIXEL_WORDS)) and _PIXEL_URL.search(url) is not None
 
 
 @lru_cache(maxsize=4096)

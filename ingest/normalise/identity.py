@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 from xxhash import xxh3_64_intdigest
 
 from ingest.model import Entry, FeedDocument, IdentifiedEntry, Text
+from ingest.model.filling import filling
 from ingest.normalise.plaintext import squeezed
+
+make_identified = filling(IdentifiedEntry)
 
 _SEPARATOR = "\x1f"
 _SIGN = 1 << 63
@@ -47,7 +50,7 @@ def identify(document: FeedDocument, *, trust_guids: bool = True) -> tuple[Ident
         )
         key = _entry_key(entry, gist, guid_is_trusted, link_is_trusted)
         entry_hash = first_hash.setdefault(key, entry_hash_of(entry))
-        identified.append(IdentifiedEntry(entry, key, entry_hash, guid_is_trusted, link_is_trusted))
+        identified.append(make_identified(entry, key, entry_hash, guid_is_trusted, link_is_trusted))
     return tuple(identified)
 
 

@@ -49,6 +49,7 @@ _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _BRACKETS = (")", "]", ").", "].")
 _MOST_CAPTION_WORDS = 90
 _LONGEST_CAPTION = 600  # characters
+_LONGEST_LABEL = 80  # characters of a label with the separators before it and its sign
 _MOST_CREDIT = 150  # characters of a credit with its label
 _HINT_WORDS = (
     "photo image picture credit crédit foto bild illustration video фото світлина зображ иллюстр "
@@ -97,8 +98,8 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
         return None  # as nearly every line
     if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
         return None
-    if has_sign and _has_label(tail):
-        match = _LABELLED.search(tail)
+    if has_sign and _has_label(tail[(earliest := _earliest_label(tail)) :]):
+        match = _LABELLED.search(tail, earliest)
         if match is not None:
             caption = text[: start + match.start()]
             credit = match["credit"]
@@ -230,6 +231,20 @@ def _is_apart(caption: str, before: str, sign: str, credit: str) -> bool:
     words = [word for word in credit.split() if len(word) > 3]
     small = sum(1 for word in words if word[0].islower())
     return len(words) <= 10 and small * 2 <= len(words)
+
+
+def _earliest_label(tail: str) -> int:
+    """Before this position no label of a credit stands that reaches to the end of `tail`.
+
+    Behind its sign a credit holds none of `:!?` and one full stop at most (see `_LABELLED`, which
+    is slow where it finds nothing).
+    """
+    end = tail.rstrip(")]. ")
+    stop = end.rfind(".")
+    if stop > 0:
+        stop = end.rfind(".", 0, stop)
+    last = max(end.rfind(":"), end.rfind("!"), end.rfind("?"), stop)
+    return max(0, last - _LONGEST_LABEL)
 
 
 def _has_sign(tail: str) -> bool:

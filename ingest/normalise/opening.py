@@ -27,6 +27,7 @@ _DECK_HINT = re.compile(
 _DATE_WORDS = re.compile(
     r"^(?:published|updated|posted|last updated|publié le|stand)\b[:\s]*", re.I
 )
+_DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _ALT_WORDS = 16
 _DECK_WORDS = 80
@@ -222,7 +223,4 @@ def _lists_names(text: str) -> bool:
 
 
 def _is_date_line(text: str) -> bool:
-    bare = _DATE_WORDS.sub("", text)
-    if not any(letter.isdigit() for letter in bare):
-        return False
-    return read_date(bare).at is not None
+    return _DIGIT.search(text) is not None and read_date(_DATE_WORDS.sub("", text)).at is not None

@@ -151,7 +151,8 @@ def _weighed(found: Sequence[tuple[str, str, int]]) -> Found:
     cues = {phrase for phrase, reason, weight in found if reason == "cue" and phrase not in held}
     brands = any(reason == "brand" for _, reason, _ in found)
     reasons = Counter(strong.values())
-    reason = reasons.most_common(1)[0][0] if reasons else "plea"
+    # Of two that are as frequent the first by name: sets have no order that holds.
+    reason = min(reasons, key=lambda name: (-reasons[name], name)) if reasons else "plea"
     return Found(reason, 2 * len(strong) + len(cues) + brands, 2 * len(strong))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape, unescape
 
 from ingest.model import Text
-from ingest.normalise.blocks import Block, ends_paragraph
+from ingest.normalise.blocks import Block, ends_paragraph, make_block
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|![^<>]*)>", re.S)
 _BREAKING_TAG = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?tr|/?td)\b", re.I)
@@ -39,9 +39,11 @@ def plain_line(value: str, *, is_html: bool = True) -> str:
 
 def cleaned(value: str) -> str:
     """One line: white space squeezed, control and invisible characters gone."""
-    if not value.isprintable() or "\u00ad" in value:
-        value = _CONTROL.sub("", value)
-    return squeezed(value)
+    if value.isprintable():  # no white space is but the blank, and nothing is invisible
+        if "  " in value or value[:1] == " " or value[-1:] == " ":
+            return " ".join(value.split())
+        return value
+    return squeezed(_CONTROL.sub("", value))
 
 
 def squeezed(value: str) -> str:
@@ -79,7 +81,7 @@ def plain_blocks(value: str) -> Iterable[Block]:
         if not text:
             soft = False
             continue
-        yield Block(text, escape(text, quote=False), soft=soft)
+        yield make_block(text, escape(text, quote=False), soft=soft)
         soft = not ends_paragraph(text)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ingest.model import CadenceHints, Entry, FeedDocument, Media, Text
-from ingest.parse.filling import filling
+from ingest.model.filling import filling
 
 make_entry, make_media, make_text = filling(Entry), filling(Media), filling(Text)
 

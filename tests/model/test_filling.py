@@ -6,7 +6,7 @@ from pickle import dumps, loads
 import pytest
 
 from ingest.model import Entry, Text
-from ingest.parse.filling import filling
+from ingest.model.filling import filling
 
 
 def test_what_is_filled_is_what_would_have_been_made() -> None:
