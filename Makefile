@@ -12,12 +12,13 @@ PARALLEL := -n 3 --dist worksteal
 # Compiled modules go into .venv too, so that nothing else is left in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help demo test test-slow lint format lock clean
+.PHONY: help demo test test-slow docs lint format lock clean
 
 help:
 	@echo "make demo       install, then run the real daemon over the bundled sample feeds"
 	@echo "make test       the tests, on SQLite and on PostgreSQL"
 	@echo "make test-slow  those that take minutes too"
+	@echo "make docs       write the pages of docs/ anew that come from the program"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff lay out the code"
 	@echo "make lock       write the two lock files anew (needs uv)"
@@ -48,6 +49,9 @@ test: $(VENV)/installed-dev
 
 test-slow: $(VENV)/installed-dev
 	$(VENV)/bin/python -m pytest -m "slow or not slow"
+
+docs: $(VENV)/installed
+	@$(VENV)/bin/python -m docs.generate
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

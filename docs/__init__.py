@@ -1,0 +1,1 @@
+"""The documentation; `docs.generate` makes the pages that come from the program."""
