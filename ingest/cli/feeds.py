@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from ingest.store.feeds import Feed
 
 group = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Subscribe, list, pause, explain feeds."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Subscribe, list, pause, explain feeds.
+
+    Examples:
+
+      ingest feeds add https://news.example/
+
+      ingest feeds list --state failing
+
+      ingest feeds explain news.example
+    """,
 )
 
 Name = Annotated[str, typer.Argument(metavar="FEED", help="Name, id or URL, or its beginning.")]

@@ -49,7 +49,16 @@ MEMBER_COLUMNS = (
 group = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="List stories, show one, or decide about them: pin, split, merge.",
+    help="""List stories, show one, or decide about them: pin, split, merge.
+
+    Examples:
+
+      ingest stories --since 1d --min-publishers 3
+
+      ingest stories show 7
+
+      ingest stories split 12 9
+    """,
 )
 deciding.add_to(group)
 

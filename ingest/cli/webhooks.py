@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 group = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="The receivers that the change stream is sent to: [[webhooks]] in the config.",
+    help="""The receivers that the change stream is sent to: [[webhooks]] in the config.
+
+    Examples:
+
+      ingest webhooks list
+
+      ingest webhooks test desk
+    """,
 )
 
 
