@@ -58,9 +58,14 @@ def page() -> str:
 
 def commands() -> Iterator[Command]:
     """All of them, in the order of `ingest --help`."""
+    yield from _walk(whole_program(), ("ingest",), None)
+
+
+def whole_program() -> Any:
+    """The program with all its commands, as the library that reads command lines has it."""
     from ingest.cli.app import app_of
 
-    yield from _walk(get_command(app_of()), ("ingest",), None)
+    return get_command(app_of())
 
 
 def _walk(command: Any, words: tuple[str, ...], parent: Any) -> Iterator[Command]:

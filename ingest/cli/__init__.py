@@ -15,6 +15,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
         print(f"ingest {__version__}")
         sys.exit(0)
-    from ingest.cli.app import run
+    from ingest.cli.front import run
 
     sys.exit(run(given))

@@ -1,53 +1,61 @@
-"""The commands put together, and what becomes of an error: one line and an exit code."""
+"""The commands put together.
+
+A command line loads the modules of its own command alone; only help, completion and words that are
+no command need all of them.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.main import get_command
 
-from ingest.cli import (
-    articles,
-    changes,
-    copying,
-    daemon,
-    database,
-    demo_command,
-    doctor,
-    export,
-    feeds,
-    fetch,
-    init,
-    load,
-    prune,
-    recluster,
-    reprocess,
-    revisions,
-    search,
-    status,
-    stories,
-    webhooks,
-    why,
-)
-from ingest.cli.output import printable
 from ingest.cli.session import Session
-from ingest.errors import IngestError
+from ingest.errors import UsageError
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells count it
+# The words after `ingest`, as its help lists them, and the module behind each: with `add_to`, or a
+# `group` of commands.
+COMMANDS = {
+    "init": "init",
+    "run": "daemon",
+    "fetch": "fetch",
+    "feeds": "feeds",
+    "articles": "articles",
+    "stories": "stories",
+    "why": "why",
+    "search": "search",
+    "status": "status",
+    "doctor": "doctor",
+    "changes": "changes",
+    "webhooks": "webhooks",
+    "reprocess": "reprocess",
+    "recluster": "recluster",
+    "db": "database",
+    "prune": "prune",
+    "export": "export",
+    "load": "load",
+    "demo": "demo_command",
+}
+HELP = """The news as data: feeds in, clean and deduplicated stories in a database out.
 
-app = typer.Typer(
-    name="ingest",
-    help="The news as data: feeds in, clean and deduplicated stories in a database out.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+Examples:
+
+  ingest demo
+
+  ingest init
+
+  ingest fetch --all
+
+  ingest stories --since 1d --min-publishers 3
+"""
+_WITH_VALUE = ("--config", "-c", "--database", "-d")
+_ALONE = ("--quiet", "-q")
 
 
 def _say_version(wanted: bool) -> None:
@@ -58,7 +66,6 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def top(
     context: typer.Context,
     config: Annotated[
@@ -79,63 +86,62 @@ def top(
         typer.Option("--version", "-V", callback=_say_version, is_eager=True, help="Print it."),
     ] = False,
 ) -> None:
-    """The news as data: feeds in, clean and deduplicated stories in a database out."""
+    """What stands before the command."""
     context.obj = Session(config, database, quiet, dict(os.environ))
 
 
-init.add_to(app)
-daemon.add_to(app)
-fetch.add_to(app)
-app.add_typer(feeds.group, name="feeds")
-app.add_typer(articles.group, name="articles")
-app.add_typer(stories.group, name="stories")
-why.add_to(app)
-search.add_to(app)
-status.add_to(app)
-doctor.add_to(app)
-changes.add_to(app)
-app.add_typer(webhooks.group, name="webhooks")
-reprocess.add_to(app)
-recluster.add_to(app)
-revisions.add_to(articles.group)
-app.add_typer(database.group, name="db")
-copying.add_to(database.group)
-prune.add_to(app)
-export.add_to(app)
-load.add_to(app)
-demo_command.add_to(app)
+@cache
+def app_of(name: str | None = None) -> typer.Typer:
+    """The program with one of its COMMANDS, or with all of them."""
+    app = typer.Typer(
+        name="ingest",
+        help=HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(top)
+    for word in COMMANDS if name is None else (name,):
+        module = import_module(f"ingest.cli.{COMMANDS[word]}")
+        if hasattr(module, "group"):
+            app.add_typer(module.group, name=word)
+        else:
+            module.add_to(app)
+    return app
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line; return its exit code. Errors go to stderr, one line each."""
+def named_in(arguments: Sequence[str]) -> str | None:
+    """Which of COMMANDS a command line calls; None where only the whole program can tell."""
+    rest = iter(arguments)
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif word not in _ALONE:
+            return word if word in COMMANDS else None
+    return None
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code.
+
+    Raises what the command raises, UsageError for words that are no command line, and
+    KeyboardInterrupt.
+    """
     if "_INGEST_COMPLETE" in os.environ:  # a shell asks what could follow
-        app(prog_name="ingest")
-    command = get_command(app)
+        app_of()(prog_name="ingest")
+    command = get_command(app_of(named_in(arguments)))
     try:
         with command.make_context("ingest", list(arguments)) as context:
             result = command.invoke(context)
-        sys.stdout.flush()
     except typer.Exit as ending:
         return ending.exit_code
-    except IngestError as error:
-        return _refuse(str(error), error.exit_code)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except typer.TyperException as error:
         message = error.format_message()
-        if message.startswith(
-            "Usage: "
-        ):  # `ingest` or `ingest feeds` alone: the help is the answer
-            typer.echo(message, err=True)
-            return error.exit_code
-        return _refuse(message, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has had enough (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if not message.startswith("Usage: "):
+            raise UsageError(message) from None
+        typer.echo(message, err=True)  # `ingest` or `ingest feeds` alone: the help is the answer
+        return error.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _refuse(message: str, exit_code: int) -> int:
-    line = printable(" ".join(message.replace(" Value error,", "").split()))
-    sys.stderr.write(f"ingest: {line}\n")
-    return exit_code

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.cli import revisions
 from ingest.cli.options import Agency, AsJson, Language, Limit, Publisher, Since, Until, moment
 from ingest.cli.output import (
     Column,
@@ -42,7 +43,16 @@ REMOVED = (Column("reason", "REASON"), Column("text", "TEXT", flexible=True))
 group = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="List articles, or show one: `articles show ID`.",
+    help="""List articles, or show one: `articles show ID`.
+
+    Examples:
+
+      ingest articles --since 2h
+
+      ingest articles show 42
+
+      ingest articles diff 42
+    """,
 )
 
 
@@ -176,3 +186,6 @@ def _print_page(page: ArticlePage) -> None:
         print(styled("Removed as boilerplate", Style.BOLD))
         for removed in page.removed:
             say(f"{removed.reason}: {removed.text}", Style.DIM, indent="  ")
+
+
+revisions.add_to(group)

@@ -6,10 +6,20 @@ from typing import Annotated
 
 import typer
 
+from ingest.cli import copying
 from ingest.cli.session import session_of
 
 group = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at or change the database's schema."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Look at or change the database's schema, or copy the database.
+
+    Examples:
+
+      ingest db current
+
+      ingest db upgrade
+    """,
 )
 
 
@@ -82,3 +92,6 @@ def downgrade(
         session.say(f"{database.url}: schema {schema_version.current(database) or 'removed'}")
     finally:
         database.close()
+
+
+copying.add_to(group)

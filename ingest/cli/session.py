@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import typer
-
 from ingest.config import Settings, find, load
 
 if TYPE_CHECKING:
+    import typer
+
     from ingest.store.engine import Database
 
 
@@ -92,7 +93,8 @@ class Session:
     def say(self, message: str) -> None:
         """Tell the user something that is no result: on stderr, unless --quiet."""
         if not self.is_quiet:
-            typer.echo(message, err=True)
+            sys.stderr.write(f"{message}\n")
+            sys.stderr.flush()
 
 
 def session_of(context: typer.Context) -> Session:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from ingest.cli.app import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
+from ingest.cli.front import run
 
 _numbers = itertools.count()  # more than one package asks for a newsroom
 

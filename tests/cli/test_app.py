@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from typer.main import get_command
 
 from ingest import __version__
-from ingest.cli.app import app
+from ingest.cli.app import app_of
 from ingest.store import schema_version
 from tests.cli.conftest import Cli
 
@@ -21,7 +21,7 @@ from tests.cli.conftest import Cli
 def command_lines() -> list[tuple[str, ...]]:
     """Every command there is, as the words that call it."""
     found: list[tuple[str, ...]] = []
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in get_command(app_of()).commands.items():  # type: ignore[attr-defined]
         subcommands = getattr(command, "commands", None)
         found += [(name, sub) for sub in subcommands] if subcommands else [(name,)]
     return found

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingest.cli.app import run
 from ingest.cli.demo.server import DemoServer
+from ingest.cli.front import run
 from ingest.config import DedupeSettings
 from ingest.store import recluster as store
 from ingest.store import stories

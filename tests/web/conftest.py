@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from ingest.cli.app import run
+from ingest.cli.front import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 from ingest.config import Settings, WebSettings

@@ -163,7 +163,7 @@ def _print_stories(database: Database) -> tuple[int, int] | None:
 
 def _print_why(config: Path, article_id: int, other_id: int) -> None:
     _title(f"Why are {article_id} and {other_id} one story?")
-    from ingest.cli.app import run
+    from ingest.cli.front import run
 
     sys.stdout.flush()
     run(["--config", str(config), "why", str(article_id), str(other_id)])

@@ -1,0 +1,152 @@
+"""What `ingest fetch` does with a command line that has been read.
+
+--all, names   -> claimed whether due or not -> polled -> stored, like any other poll
+--dry-run      -> polled, nothing stored     -> the articles that would be
+an unknown URL -> the same, without a subscription
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ingest.cli.output import (
+    Column,
+    Style,
+    minute,
+    print_json,
+    print_rows,
+    printable,
+    span,
+    styled,
+)
+from ingest.cli.rows import COUNTED, article_row, poll_row
+from ingest.errors import UsageError
+from ingest.model import PollOutcome
+
+if TYPE_CHECKING:
+    from ingest.cli.polling import Target
+    from ingest.cli.session import Session
+    from ingest.model import Polled
+    from ingest.record import Recorded
+    from ingest.store.engine import Database
+
+GOOD = (PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.SAME_BYTES)
+
+ARTICLE_COLUMNS = (
+    Column("published_at", "PUBLISHED", minute),
+    Column("language", "LANG"),
+    Column("word_count", "WORDS", right=True),
+    Column("headline", "HEADLINE", flexible=True),
+)
+
+
+def fetch_feeds(
+    session: Session, wanted: Sequence[str], *, dry_run: bool = False, as_json: bool = False
+) -> int:
+    """Poll these feeds, or all; the exit code: 1 if a poll failed."""
+    if session.has_no_database and (dry_run or _are_all_foreign(session, wanted)):
+        with session.scratch() as scratch:
+            return _fetch(scratch, wanted, dry_run=dry_run, as_json=as_json)
+    return _fetch(session, wanted, dry_run=dry_run, as_json=as_json)
+
+
+def _are_all_foreign(session: Session, wanted: Sequence[str]) -> bool:
+    """Whether only addresses are wanted that the config file does not have."""
+    own = {feed.url for feed in session.settings.feeds}
+    return bool(wanted) and all("://" in one and one not in own for one in wanted)
+
+
+def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
+    from ingest.cli.polling import poll_all, preview_all, targets_of
+
+    with session.opened(create=True, sync=True) as database:
+        targets = targets_of(database, wanted)
+        if not targets:
+            raise UsageError("no feed is subscribed: `ingest feeds add URL`, or [[feeds]]")
+        shown = [one for one in targets if dry_run or not one.is_subscribed]
+        stored = [one for one in targets if not (dry_run or not one.is_subscribed)]
+        outcomes: Counter[PollOutcome] = Counter()
+        if shown:
+            polled: list[tuple[Target, Polled]] = []
+            asyncio.run(
+                preview_all(
+                    database, session.settings, shown, lambda one, got: polled.append((one, got))
+                )
+            )
+            for target, got in polled:
+                outcomes[got.outcome] += 1
+                _show_preview(session, database, target, got, as_json=as_json)
+        if stored:
+            recorded: list[Recorded] = []
+
+            def seen(one: Recorded) -> None:
+                recorded.append(one)
+                outcomes[one.polled.outcome] += 1
+                _show_poll(one, as_json=as_json)
+
+            held = asyncio.run(poll_all(database, session.settings, stored, seen))
+            for name in held:
+                session.say(f"{name}: a daemon is polling it just now")
+            if not as_json:
+                _sum_up(session, recorded)
+    return 0 if set(outcomes) <= set(GOOD) else 1
+
+
+def _show_preview(
+    session: Session, database: Database, target: Target, polled: Polled, *, as_json: bool
+) -> None:
+    from ingest.cli.polling import known_entries
+
+    if polled.harvest is None:
+        session.say(f"{target.due.name}: {_failure(polled)}")
+        return
+    known = known_entries(database, target)
+    entries = [
+        one
+        for one in polled.harvest.entries
+        if one.article is not None and known.get(one.entry_key) != one.entry_hash
+    ]
+    rows = [article_row(target, one.article) for one in entries if one.article is not None]
+    document = polled.harvest.document
+    if not as_json:
+        title = document.title or target.due.name
+        total = len(polled.harvest.entries)
+        print(styled(printable(f"{title} ({document.format}): {total} entries"), Style.BOLD))
+        if len(rows) < total:
+            print(f"{total - len(rows)} of them are known and unchanged, or not usable")
+    print_rows(rows, ARTICLE_COLUMNS, as_json=as_json)
+    sys.stdout.flush()
+
+
+def _show_poll(recorded: Recorded, *, as_json: bool) -> None:
+    polled, counts = recorded.polled, recorded.counts
+    is_good = polled.outcome in GOOD
+    if as_json:
+        print_json([poll_row(recorded)])
+    else:
+        entries = ""
+        if counts is not None:
+            parts = {name: getattr(counts, name) for name in COUNTED}
+            told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+            entries = f"{counts.entries} entries: {told}" if told else "no entries"
+        outcome = styled(f"{polled.outcome.value:14}", Style.GREEN if is_good else Style.RED)
+        what = entries if is_good else _failure(polled)
+        took = span(polled.elapsed_seconds) if polled.elapsed_seconds >= 1 else ""
+        print(f"{printable(recorded.due.name):24}  {outcome}  {printable(what)}  {took}".rstrip())
+    sys.stdout.flush()
+
+
+def _failure(polled: Polled) -> str:
+    return polled.message or f"{polled.outcome.value} (status {polled.status})"
+
+
+def _sum_up(session: Session, recorded: Sequence[Recorded]) -> None:
+    counts = [one.counts for one in recorded if one.counts is not None]
+    new, revised = sum(one.new for one in counts), sum(one.revised for one in counts)
+    bad = sum(one.polled.outcome not in GOOD for one in recorded)
+    failed = f", {bad} failed" if bad else ""
+    session.say(f"{len(recorded)} polled{failed}: {new} articles new, {revised} revised")
