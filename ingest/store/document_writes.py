@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from ingest.model import EntryOutcome, HarvestedEntry
 from ingest.store.identity import Resolved
 from ingest.store.leases import DueFeed
 from ingest.store.polls import pack_entries
 from ingest.store.tables import feed_document, raw_entry, sighting
-from ingest.store.upsert import upsert
+from ingest.store.upsert import update_rows, upsert
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class DocumentRows:
         last_there_at = due.schedule.last_success_at or seen_at
         for key in before.keys() - held.keys():
             self.left.append(
-                {"b_feed_id": due.feed_id, "b_key": key, "last_seen_at": last_there_at}
+                {"feed_id": due.feed_id, "entry_key": key, "last_seen_at": last_there_at}
             )
         if held != before:
             self.documents.append(
@@ -94,13 +94,5 @@ class DocumentRows:
         """Write them all."""
         upsert(connection, sighting, self.sightings, keep=("first_seen_at",))
         upsert(connection, raw_entry, self.raws)
-        if self.left:
-            connection.execute(_MARK_LEFT, self.left)
+        update_rows(connection, sighting, self.left)
         upsert(connection, feed_document, self.documents)
-
-
-_MARK_LEFT = (
-    update(sighting)
-    .where(sighting.c.feed_id == bindparam("b_feed_id"), sighting.c.entry_key == bindparam("b_key"))
-    .values(last_seen_at=bindparam("last_seen_at"))
-)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from ingest.store.article_tables import RECURRING_ARTICLES
 from ingest.store.tables import boilerplate_block
-from ingest.store.upsert import insert_or
+from ingest.store.upsert import upsert
 
 # A block that has not been seen for so long is news again: pages are redesigned.
 FORGET_AFTER_DAYS = 60
@@ -51,17 +51,4 @@ def count_blocks(
             Counter(h for article in blocks[publisher_id] for h in set(article)).items()
         )
     ]
-    if not rows:
-        return
-    statement = insert_or(connection, boilerplate_block)
-    block = boilerplate_block.c
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[block.publisher_id, block.block_hash],
-            set_={
-                "articles": block.articles + statement.excluded.articles,
-                "last_seen_at": statement.excluded.last_seen_at,
-            },
-        ),
-        rows,
-    )
+    upsert(connection, boilerplate_block, rows, keep=("first_seen_at",), add=("articles",))

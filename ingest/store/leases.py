@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from ingest.config import FeedSettings
 from ingest.errors import LeaseLost
@@ -22,6 +22,7 @@ from ingest.store.feed_settings import settings_from_json
 from ingest.store.lists import among
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row
 from ingest.store.tables import feed, feed_schedule, publisher, site
+from ingest.store.upsert import update_rows
 
 # How far ahead slots of one site are given out in one claim. Feeds that would come later are put
 # off to about their slot, so that a thousand feeds of one site do not hide the others.
@@ -149,12 +150,12 @@ def _reserve(
         slot = free_at[row.site_id]
         free_at[row.site_id] = slot + delay
         if horizon is not None and slot > horizon:
-            put_off.append({"b_feed_id": row.feed_id, "next_poll_at": slot})
+            put_off.append({"feed_id": row.feed_id, "next_poll_at": slot})
             continue
         reserved[row.site_id] = slot + delay
         claims.append(
             {
-                "b_feed_id": row.feed_id,
+                "feed_id": row.feed_id,
                 "lease_owner": owner,
                 "lease_until": slot + timedelta(seconds=lease_seconds),
                 "lease_fence": row.lease_fence + 1,
@@ -199,30 +200,20 @@ def _write_claims(
     put_off: list[dict[str, Any]],
     reserved: dict[int, datetime],
 ) -> None:
-    by_feed = feed_schedule.c.feed_id == bindparam("b_feed_id")
-    if claims:
-        connection.execute(
-            update(feed_schedule)
-            .where(by_feed)
-            .values(
-                lease_owner=bindparam("lease_owner"),
-                lease_until=bindparam("lease_until"),
-                lease_fence=bindparam("lease_fence"),
-            ),
-            claims,
-        )
-    if put_off:
-        connection.execute(
-            update(feed_schedule).where(by_feed).values(next_poll_at=bindparam("next_poll_at")),
-            put_off,
-        )
-    if reserved:
-        connection.execute(
-            update(site)
-            .where(site.c.id == bindparam("b_site_id"))
-            .values(next_slot_at=bindparam("next_slot_at")),
-            [{"b_site_id": key, "next_slot_at": value} for key, value in sorted(reserved.items())],
-        )
+    update_rows(
+        connection,
+        feed_schedule,
+        [
+            {name: one[name] for name in ("feed_id", "lease_owner", "lease_until", "lease_fence")}
+            for one in claims
+        ],
+    )
+    update_rows(connection, feed_schedule, put_off)
+    update_rows(
+        connection,
+        site,
+        [{"id": key, "next_slot_at": value} for key, value in sorted(reserved.items())],
+    )
 
 
 def _load(connection: Connection, claims: list[dict[str, Any]]) -> list[DueFeed]:
@@ -241,10 +232,10 @@ def _load(connection: Connection, claims: list[dict[str, Any]]) -> list[DueFeed]
         .join_from(feed_schedule, feed, f.id == s.feed_id)
         .join(publisher, publisher.c.id == f.publisher_id)
         .join(site, site.c.id == s.site_id)
-        .where(among(connection, s.feed_id, [claim["b_feed_id"] for claim in claims]))
+        .where(among(connection, s.feed_id, [claim["feed_id"] for claim in claims]))
     )  # fmt: skip
     by_id = {row.feed_id: row for row in rows}
-    return [_due_feed(by_id[claim["b_feed_id"]], claim) for claim in claims]
+    return [_due_feed(by_id[claim["feed_id"]], claim) for claim in claims]
 
 
 def _due_feed(row: AnyRow, claim: dict[str, Any]) -> DueFeed:
@@ -302,28 +293,24 @@ def check(connection: Connection, lease: Lease) -> None:
 def renew(connection: Connection, leases: Collection[Lease], until: datetime) -> set[int]:
     """Hold these until `until`; the ids of the feeds that were lost already."""
     gone = lost(connection, leases)
-    kept = [{"b_feed_id": held.feed_id} for held in leases if held.feed_id not in gone]
-    if kept:
-        connection.execute(
-            update(feed_schedule)
-            .where(feed_schedule.c.feed_id == bindparam("b_feed_id"))
-            .values(lease_until=until),
-            kept,
-        )
+    kept = [
+        {"feed_id": held.feed_id, "lease_until": until}
+        for held in leases
+        if held.feed_id not in gone
+    ]
+    update_rows(connection, feed_schedule, kept)
     return gone
 
 
 def release(connection: Connection, leases: Collection[Lease]) -> None:
     """Give feeds back unpolled: they stay due as they were. What was lost is left alone."""
     gone = lost(connection, leases)
-    kept = [{"b_feed_id": held.feed_id} for held in leases if held.feed_id not in gone]
-    if kept:
-        connection.execute(
-            update(feed_schedule)
-            .where(feed_schedule.c.feed_id == bindparam("b_feed_id"))
-            .values(lease_until=None, lease_owner=None),
-            kept,
-        )
+    kept = [
+        {"feed_id": held.feed_id, "lease_until": None, "lease_owner": None}
+        for held in leases
+        if held.feed_id not in gone
+    ]
+    update_rows(connection, feed_schedule, kept)
 
 
 def next_due_at(connection: Connection) -> datetime | None:

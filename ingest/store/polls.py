@@ -20,7 +20,7 @@ from ingest.store.leases import DueFeed
 from ingest.store.lists import among
 from ingest.store.schedule_rows import AnyRow, schedule_to_row
 from ingest.store.tables import feed, feed_document, feed_schedule, poll, site
-from ingest.store.upsert import upsert
+from ingest.store.upsert import update_rows, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,14 @@ def record_polls(connection: Connection, records: Sequence[PollRecord], now: dat
 
     Returns the ids of feeds whose lease was lost: nothing of those is written. A batch that also
     stores articles asks `leases.lost` first, since articles must not be stored for them either.
-    A feed is in a batch once.
+    A feed is in a batch once. Recording spends the lease: who comes with it again has lost it, as
+    a poll that overran does when it was in the writer's queue already.
     """
     gone = leases.lost(connection, [record.due.lease for record in records])
     kept = [record for record in records if record.due.feed_id not in gone]
     if not kept:
         return gone
-    connection.execute(_UPDATE_SCHEDULE, [_schedule_values(record, now) for record in kept])
+    update_rows(connection, feed_schedule, [_schedule_values(record, now) for record in kept])
     upsert(connection, poll, [_poll_values(record) for record in kept])
     _update_sites(connection, kept)
     _update_feeds(connection, kept)
@@ -160,23 +161,14 @@ def _state_change(record: PollRecord) -> NewChange:
     )
 
 
-def _columns() -> tuple[str, ...]:
-    own = {"feed_id", "site_id", "lease_fence", "lease_until", "lease_owner"}
-    return tuple(column.name for column in feed_schedule.columns if column.name not in own)
-
-
-_UPDATE_SCHEDULE = (
-    update(feed_schedule)
-    .where(feed_schedule.c.feed_id == bindparam("b_feed_id"))
-    .values(lease_until=None, lease_owner=None, **{name: bindparam(name) for name in _columns()})
-)
-
-
 def _schedule_values(record: PollRecord, now: datetime) -> dict[str, Any]:
     due = record.due
     validators = record.validators or due.validators
     return {
-        "b_feed_id": due.feed_id,
+        "feed_id": due.feed_id,
+        "lease_until": None,
+        "lease_owner": None,
+        "lease_fence": due.lease.fence + 1,
         "etag": validators.etag,
         "last_modified": validators.last_modified,
         "body_hash": due.body_hash if record.body_hash is None else record.body_hash,

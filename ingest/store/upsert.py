@@ -1,8 +1,9 @@
-"""INSERT for many rows, with or without ON CONFLICT, which SQLAlchemy keeps in its dialects.
+"""Writing many rows of one table: INSERT, INSERT … ON CONFLICT, UPDATE by key.
 
-The statements are SQLAlchemy's, made and compiled once; their rows go to the driver directly.
-Building a statement costs as much as storing ten rows with it, and SQLAlchemy's treatment of
-parameters as much as storing the row (half of the time of a batch, measured 2026-11).
+The statements are made once for each table and set of columns; their rows go to the driver
+directly. Building a statement costs as much as storing ten rows with it, and SQLAlchemy's treatment
+of parameters as much as storing the row (half of the time of a batch, measured 2026-11). SQLite is
+given the rows one by one, which costs it nothing; PostgreSQL all at once, as arrays (arrays.py).
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, Table, and_, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ingest.store.arrays import Row, ToArray, from_unnest, to_array
+
 Upsert: TypeAlias = sqlite.Insert | postgresql.Insert
-Row: TypeAlias = dict[str, Any]
+_Bring: TypeAlias = Callable[[Any], Any]
 
 
 def insert_or(connection: Connection, table: Table) -> Upsert:
@@ -27,45 +30,76 @@ def insert_or(connection: Connection, table: Table) -> Upsert:
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Write rows, all with the same columns."""
     if rows:
-        _ready(connection.dialect, table, tuple(rows[0]), None).send(connection, rows)
+        _ready_insert(connection.dialect, table, tuple(rows[0]), None, ()).send(connection, rows)
 
 
 def upsert(
-    connection: Connection, table: Table, rows: Sequence[Row], keep: tuple[str, ...] = ()
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    keep: tuple[str, ...] = (),
+    add: tuple[str, ...] = (),
 ) -> None:
-    """Write rows, all with the same columns; where the primary key is there already, replace them
-    but for the columns in `keep`.
+    """Write rows, all with the same columns; of two with one primary key the last one counts.
+
+    Where the primary key is there already, the row is replaced but for the columns in `keep`; to
+    those in `add` the new value is added.
     """
     if rows:
-        _ready(connection.dialect, table, tuple(rows[0]), keep).send(connection, rows)
+        keys = [column.name for column in table.primary_key]
+        unique = {tuple([row[key] for key in keys]): row for row in rows}
+        if len(unique) < len(rows):  # PostgreSQL refuses to write a row twice in a statement
+            rows = list(unique.values())
+        _ready_insert(connection.dialect, table, tuple(rows[0]), keep, add).send(connection, rows)
 
 
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Write those rows whose primary key is not there yet."""
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Write those rows whose primary key is not there yet; how many that were."""
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    return _ready_insert(connection.dialect, table, names, names, ()).send(connection, rows)
+
+
+def update_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    keys: tuple[str, ...] | None = None,
+) -> None:
+    """Set columns of stored rows, found by `keys` (None: the primary key); the same in each.
+
+    A row of the table may be named once. Rows that are not there are passed over.
+    """
     if rows:
-        names = tuple(rows[0])
-        _ready(connection.dialect, table, names, names).send(connection, rows)
+        found_by = keys or tuple(column.name for column in table.primary_key)
+        _ready_update(connection.dialect, table, tuple(rows[0]), found_by).send(connection, rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A compiled insert: its text, and how each value is brought into the driver's form."""
+class _OneByOne:
+    """A compiled statement for each row: its text, and how each value is brought to the driver."""
 
     statement: str
-    columns: tuple[tuple[str, Callable[[Any], Any]], ...]
-    is_positional: bool
+    columns: tuple[tuple[str, _Bring], ...]
 
-    def send(self, connection: Connection, rows: Sequence[Row]) -> None:
-        if self.is_positional:
-            connection.exec_driver_sql(
-                self.statement,
-                [tuple([bring(row[name]) for name, bring in self.columns]) for row in rows],
-            )
-        else:
-            connection.exec_driver_sql(
-                self.statement,
-                [{name: bring(row[name]) for name, bring in self.columns} for row in rows],
-            )
+    def send(self, connection: Connection, rows: Sequence[Row]) -> int:
+        return connection.exec_driver_sql(
+            self.statement,
+            [tuple([bring(row[name]) for name, bring in self.columns]) for row in rows],
+        ).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class _AllAtOnce:
+    """A statement for all rows: its text, and how each column becomes an array."""
+
+    statement: str
+    columns: tuple[tuple[str, ToArray], ...]
+
+    def send(self, connection: Connection, rows: Sequence[Row]) -> int:
+        arrays = tuple([write([row[name] for row in rows]) for name, write in self.columns])
+        return connection.exec_driver_sql(self.statement, arrays).rowcount
 
 
 def _insert(dialect: Dialect, table: Table) -> Upsert:
@@ -77,28 +111,81 @@ def _as_it_is(value: Any) -> Any:
 
 
 @cache
-def _ready(
-    dialect: Dialect, table: Table, names: tuple[str, ...], keep: tuple[str, ...] | None
-) -> _Ready:
+def _ready_insert(
+    dialect: Dialect,
+    table: Table,
+    names: tuple[str, ...],
+    keep: tuple[str, ...] | None,
+    add: tuple[str, ...],
+) -> _OneByOne | _AllAtOnce:
     """`keep`: None for a plain insert, else what a conflict leaves as it is."""
     statement = _insert(dialect, table)
     if keep is not None:
         keys = [column.name for column in table.primary_key]
         replaced = [name for name in names if name not in keys and name not in keep]
+        given = statement.excluded
         statement = (
             statement.on_conflict_do_update(
-                index_elements=keys, set_={name: statement.excluded[name] for name in replaced}
+                index_elements=keys,
+                set_={
+                    name: table.c[name] + given[name] if name in add else given[name]
+                    for name in replaced
+                },
             )
             if replaced
             else statement.on_conflict_do_nothing()
         )
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    bring = {
-        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-        for name in names
-    }
-    order = compiled.positiontup if compiled.positional else names
-    assert order is not None
-    return _Ready(
-        str(compiled), tuple((name, bring[name]) for name in order), bool(compiled.positional)
+    if dialect.name == "sqlite":
+        assert compiled.positiontup is not None
+        return _OneByOne(str(compiled), _brought(dialect, table, compiled.positiontup))
+    quote = dialect.identifier_preparer.quote
+    # Of SQLAlchemy's statement only what follows the row of values is used.
+    conflict = "" if keep is None else str(compiled)[str(compiled).index(" ON CONFLICT") :]
+    return _AllAtOnce(
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))})"
+        f" SELECT * FROM {from_unnest(dialect, table, names)}{conflict}",
+        _arrays(dialect, table, names),
     )
+
+
+@cache
+def _ready_update(
+    dialect: Dialect, table: Table, names: tuple[str, ...], keys: tuple[str, ...]
+) -> _OneByOne | _AllAtOnce:
+    changed = [name for name in names if name not in keys]
+    if dialect.name == "sqlite":
+        statement = (
+            update(table)
+            .where(and_(*(table.c[name] == bindparam(f"b_{name}") for name in keys)))
+            .values({name: bindparam(name) for name in changed})
+        )
+        compiled = statement.compile(dialect=dialect)
+        assert compiled.positiontup is not None
+        order = [name.removeprefix("b_") if name not in names else name
+                 for name in compiled.positiontup]  # fmt: skip
+        return _OneByOne(str(compiled), _brought(dialect, table, order))
+    quote = dialect.identifier_preparer.quote
+    own = quote(table.name)
+    values = ", ".join(f"{quote(name)} = given.{quote(name)}" for name in changed)
+    where = " AND ".join(f"{own}.{quote(name)} = given.{quote(name)}" for name in keys)
+    return _AllAtOnce(
+        f"UPDATE {own} SET {values} FROM {from_unnest(dialect, table, names)}"
+        f" AS given({', '.join(map(quote, names))}) WHERE {where}",
+        _arrays(dialect, table, names),
+    )
+
+
+def _brought(
+    dialect: Dialect, table: Table, names: Sequence[str]
+) -> tuple[tuple[str, _Bring], ...]:
+    return tuple(
+        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is)
+        for name in names
+    )
+
+
+def _arrays(
+    dialect: Dialect, table: Table, names: Sequence[str]
+) -> tuple[tuple[str, ToArray], ...]:
+    return tuple((name, to_array(dialect, table.c[name])) for name in names)
