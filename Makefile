@@ -12,13 +12,14 @@ PARALLEL := -n 3 --dist worksteal
 # Compiled modules go into .venv too, so that nothing else is left in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help demo test test-slow docs lint format lock clean
+.PHONY: help demo test test-slow docs pictures lint format lock clean
 
 help:
 	@echo "make demo       install, then run the real daemon over the bundled sample feeds"
 	@echo "make test       the tests, on SQLite and on PostgreSQL"
 	@echo "make test-slow  those that take minutes too"
 	@echo "make docs       write the pages of docs/ anew that come from the program"
+	@echo "make pictures   take the pictures in docs/ anew (needs chromium)"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff lay out the code"
 	@echo "make lock       write the two lock files anew (needs uv)"
@@ -52,6 +53,9 @@ test-slow: $(VENV)/installed-dev
 
 docs: $(VENV)/installed
 	@$(VENV)/bin/python -m docs.generate
+
+pictures: $(VENV)/installed-dev
+	INGEST_PICTURES=docs/pictures $(VENV)/bin/python -m pytest -q tests/web/test_pictures.py
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

@@ -43,6 +43,7 @@ class Borderline:
     rule: str
     resemblance: float
     containment: float  # of the one that is contained more
+    story_id: int | None  # of the first of the two
     is_one_story: bool
 
 
@@ -111,6 +112,7 @@ def borderline_matches(connection: Connection, *, limit: int = 30) -> list[Borde
             match.c.rule,
             match.c.resemblance,
             contained,
+            mine.c.story_id,
             mine.c.story_id == theirs.c.story_id,
         )
         .join_from(match, a, a.c.id == match.c.article_id)
@@ -131,7 +133,8 @@ def borderline_matches(connection: Connection, *, limit: int = 30) -> list[Borde
             row[7],
             row[8],
             row[9],
-            bool(row[10]),
+            row[10],
+            bool(row[11]),
         )
         for row in rows
     ]

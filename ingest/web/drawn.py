@@ -83,14 +83,20 @@ def _poll_ticks(polls: Sequence[PollRow]) -> list[tuple[int, str]]:
 
 
 def latency(polls: Sequence[PollRow]) -> Plot:
-    """How long each poll took, given newest first."""
+    """How long each poll took, given newest first.
+
+    Polls that failed are as tall as the plot at most: one timeout would flatten all the others.
+    """
     ordered = polls[::-1]
+    took = [one.elapsed_seconds * 1000 for one in ordered]
+    good = [PollOutcome(one.outcome) in _GOOD for one in ordered]
+    most = max((value for value, is_good in zip(took, good, strict=True) if is_good), default=None)
     columns = [
         Stack(
-            (("good" if PollOutcome(one.outcome) in _GOOD else "bad", one.elapsed_seconds * 1000),),
-            f"{minute(one.started_at)}: {one.outcome}, {one.elapsed_seconds * 1000:.0f} ms",
+            (("good", value) if is_good else ("bad", value if most is None else min(value, most)),),
+            f"{minute(one.started_at)}: {one.outcome}, {value:.0f} ms",
         )
-        for one in ordered
+        for one, value, is_good in zip(ordered, took, good, strict=True)
     ]
     label = f"Milliseconds a poll took, last {len(polls)} polls"
     return stacked(columns, label, ticks=_poll_ticks(ordered))
@@ -126,5 +132,5 @@ def resemblance(histogram: Sequence[tuple[int, int]]) -> Plot:
         )
         for at, (merged, apart) in enumerate(histogram)
     ]
-    ticks = [(at, share(at / bins)) for at in range(0, bins, max(1, bins // 4))]
+    ticks = [(at, share(at / bins)) for at in range(0, bins, max(1, bins // 5))]
     return stacked(columns, "Matches by resemblance", ticks=ticks)

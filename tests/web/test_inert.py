@@ -23,6 +23,7 @@ def every_page(client: TestClient) -> dict[str, str]:
     while waiting:
         path = waiting.pop()
         answer = client.get(path)
+        assert answer.status_code == 200, path
         pages[path] = answer.text if "html" in answer.headers["content-type"] else ""
         waiting |= seen(pages[path]).links(BASE + path) - pages.keys()
     return pages
