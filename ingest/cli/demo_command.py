@@ -20,15 +20,26 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--folder", metavar="DIR", help="Where the database is made anew.")
     ] = Path(".demo"),
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Only serve the feeds, for an `ingest run` of your own."),
+    ] = False,
 ) -> int:
     """Run the real daemon over bundled sample feeds for half a minute, and show what it found.
 
-    Needs no network and no config; everything is in the folder .demo, made anew each time.
+    Needs no network and no config; everything is in the folder .demo, made anew each time. With
+    --serve it serves the feeds until Ctrl-C, and the folder gets a config file that names them.
 
     Examples:
 
       ingest demo
+
+      ingest demo --serve --folder practice
     """
+    if serve:
+        from ingest.cli.demo.serve import serve_feeds
+
+        return serve_feeds(folder)
     from ingest.cli.demo.show import run_demo
 
     return run_demo(folder, is_quiet=session_of(context).is_quiet)

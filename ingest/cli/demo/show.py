@@ -61,15 +61,11 @@ def run_demo(folder: Path, *, is_quiet: bool) -> int:
     """
     from ingest.cli.demo.report import Progress, report
 
-    _make_anew(folder)
+    make_anew(folder)
     config, database = folder / "config.toml", folder / "ingest.db"
     with DemoServer() as server:
-        feeds = "".join(
-            FEED.format(url=server.url(one), name=one.name, publisher=one.publisher)
-            for one in OUTLETS
-        )
-        text = CONFIG.format(mark=MARK, database=database.resolve()) + feeds
-        config.write_text(text, encoding="utf-8")
+        text = CONFIG.format(mark=MARK, database=database.resolve())
+        config.write_text(text + feeds_of(server), encoding="utf-8")
         print(f"Serving {len(OUTLETS)} sample feeds on loopback; `ingest run` polls them …")
         with _daemon(config, folder / "daemon.log") as daemon, Progress(is_quiet) as progress:
             deadline = time.monotonic() + DEADLINE_SECONDS
@@ -83,7 +79,15 @@ def run_demo(folder: Path, *, is_quiet: bool) -> int:
     return 0
 
 
-def _make_anew(folder: Path) -> None:
+def feeds_of(server: DemoServer) -> str:
+    """The [[feeds]] tables of what is served."""
+    return "".join(
+        FEED.format(url=server.url(one), name=one.name, publisher=one.publisher) for one in OUTLETS
+    )
+
+
+def make_anew(folder: Path) -> None:
+    """An empty folder for a demo. Raises UsageError for one that holds anything else than one."""
     config = folder / "config.toml"
     if folder.exists():
         is_ours = config.is_file() and config.read_text("utf-8", "replace").startswith(MARK)
