@@ -19,11 +19,12 @@ from ingest.fetch import FetchRequest, site_of
 from ingest.fetch.request import PAGE_ACCEPT
 from ingest.fetch.robots import KEEP_SECONDS, Robots, fetch_robots
 from ingest.model import Harvest, HarvestedEntry
+from ingest.turns import Turns
 
 if TYPE_CHECKING:
     from ingest.fetch import Client
-    from ingest.pipeline import Gate
     from ingest.store.leases import DueFeed
+    from ingest.turns import Gate
     from ingest.workers import WorkerPool
 
 # Pages fetched in one poll: the first poll of a feed would otherwise hold its site for minutes.
@@ -67,7 +68,7 @@ class PageReader:
             robots = await self._robots_of(url, user_agent)
             if not robots.allows(url):
                 return entry
-            async with self._gate.visit(site_of(url)):
+            async with Turns(self._gate, site_of(url)) as turns:
                 page = await self._client.fetch(
                     FetchRequest(
                         url=url,
@@ -75,7 +76,8 @@ class PageReader:
                         user_agent=user_agent,
                         proxy=due.settings.proxy,
                         verify_tls=due.settings.verify_tls,
-                    )
+                    ),
+                    go_on=turns.go_on,
                 )
             return await self._workers.add_page(entry, page)
         except (FetchError, ParseError):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -45,6 +45,7 @@ from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 from ingest.store.polls import Knowledge
+from ingest.turns import Gate, Turns
 from ingest.workers import WorkerPool
 from ingest.writer import Writer
 
@@ -65,16 +66,6 @@ class Schedule(Protocol):
 
     def decide(self, given: ScheduleInput) -> ScheduleDecision:
         """The feed's next row. Pure; called by the writer's thread."""
-
-
-class Gate(Protocol):
-    """The turn-taking in front of every request to a site."""
-
-    def visit(self, site: str, *, wait_seconds: float = 0.0) -> AbstractAsyncContextManager[None]:
-        """Enter when it is this request's turn at `site`, not before `wait_seconds` from now."""
-
-    def pause(self, site: str, seconds: float) -> None:
-        """Start nothing at `site` for so long."""
 
 
 class Pipeline:
@@ -175,15 +166,23 @@ class Pipeline:
     async def _read(self, due: DueFeed, *, is_preview: bool = False) -> Polled:
         now = self._clock()
         is_full = is_preview or self._is_full_due(due, now)
-        wait_seconds = (due.start_not_before - now).total_seconds()
+        turns = Turns(
+            self._gate,
+            due.site,
+            wait_seconds=(due.start_not_before - now).total_seconds(),
+            paused_elsewhere=self._stored_pause_seconds,
+        )
         try:
             request = self._request(due, is_full=is_full, is_preview=is_preview)
-            async with self._gate.visit(due.site, wait_seconds=wait_seconds):
+            async with turns:
                 now = self._clock()
-                fetched = await self._client.fetch(request)
+                fetched = await self._client.fetch(request, go_on=turns.go_on)
         except ConfigError as error:
             return Polled(started_at=now, outcome=PollOutcome.REFUSED, message=str(error))
         except FetchError as error:
+            if error.outcome is PollOutcome.RATE_LIMITED and turns.site != due.site:
+                # The feed's own site is paused by what is decided; this is who asked for it.
+                self._gate.pause(turns.site, error.retry_after_seconds or 0.0)
             return Polled(
                 started_at=now,
                 outcome=error.outcome,
@@ -240,6 +239,13 @@ class Pipeline:
         if settings.text == "page":
             harvest = await self._pages.fill(harvest, due)
         return harvest
+
+    async def _stored_pause_seconds(self, site: str) -> float:
+        """How much longer a site is to be left alone, as the database knows it."""
+        until = await self._writer.patiently(
+            partial(self._recorder.paused_until, site), thread=self._reader
+        )
+        return max(0.0, (until - self._clock()).total_seconds()) if until is not None else 0.0
 
     def _is_full_due(self, due: DueFeed, now: datetime) -> bool:
         """Whether to ask without validators, at a bounded rate, so that one that lies is seen."""

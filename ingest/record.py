@@ -27,7 +27,7 @@ from ingest.model import (
     ScheduleInput,
 )
 from ingest.pushed import decide_pushed, with_hubs
-from ingest.store import articles, leases, polls, waiting, websub
+from ingest.store import articles, leases, polls, site_rows, waiting, websub
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 
@@ -83,6 +83,11 @@ class Recorder:
         """What the pure stages are to know of the feed. Called from the reader's thread."""
         with self._database.connect() as connection:
             return polls.read_knowledge(connection, due, self._clock())
+
+    def paused_until(self, site: str) -> datetime | None:
+        """Until when a site is to be left alone. Called from the reader's thread."""
+        with self._database.connect() as connection:
+            return site_rows.paused_until(connection, site)
 
     def record(self, batch: Sequence[Unrecorded]) -> list[Recorded]:
         """Store a batch in one transaction. A feed is in a batch once: it has one lease."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.config import FetchSettings
 from ingest.errors import FetchError, MissingExtra
@@ -26,6 +26,7 @@ from ingest.fetch.guard import Guard, Resolver, refused
 from ingest.fetch.inflate import CorruptBody, InflatedTooLarge, accept_encoding, inflate
 from ingest.fetch.redirect import is_same_server, next_target
 from ingest.fetch.request import Auth, FetchRequest, Limits, default_user_agent
+from ingest.fetch.site import site_of
 from ingest.fetch.target import InvalidUrl, Target, masked, parse_target
 from ingest.fetch.wire import Call, Receiver, Wire
 from ingest.model import Fetched, PollOutcome, Redirect, Validators
@@ -39,6 +40,8 @@ _OURS = frozenset(
 )
 # What a header may hold (RFC 9110, section 5.5), as latin-1.
 _SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+
+GoOn: TypeAlias = Callable[[str], Awaitable[None]]
 
 
 def utc_now() -> datetime:
@@ -85,16 +88,22 @@ class Client:
             self._wire = None
         self._guard.close()
 
-    async def fetch(self, request: FetchRequest) -> Fetched:
+    async def fetch(self, request: FetchRequest, *, go_on: GoOn | None = None) -> Fetched:
         """Fetch `request.url`: a 2xx with its body, or a 304 without.
 
-        Raises FetchError for everything else; its text is one line without secrets.
+        `go_on` is awaited with the site of a redirect before that is asked, where it is another
+        site than before; the deadline stands still meanwhile. Raises FetchError for everything
+        else; its text is one line without secrets.
         """
         limits = request.limits or self._limits
         hops: list[Redirect] = []
         try:
-            async with asyncio.timeout(limits.total_timeout_seconds):
-                return await self._follow(request, limits, hops)
+            async with asyncio.timeout(limits.total_timeout_seconds) as deadline:
+
+                async def wait_for_turn(site: str) -> float:
+                    return 0.0 if go_on is None else await standing_still(deadline, go_on(site))
+
+                return await self._follow(request, limits, hops, wait_for_turn)
         except TimeoutError as error:
             raise _overdue(request.url, limits, hops) from error
         except FetchError as error:
@@ -153,7 +162,13 @@ class Client:
         if proxy is not None:
             self._guard.check_proxied_target(target)
 
-    async def _follow(self, request: FetchRequest, limits: Limits, hops: list[Redirect]) -> Fetched:
+    async def _follow(
+        self,
+        request: FetchRequest,
+        limits: Limits,
+        hops: list[Redirect],
+        wait_for_turn: Callable[[str], Awaitable[float]],
+    ) -> Fetched:
         started_at = time.monotonic()
         wire = self._opened_wire()
         try:
@@ -161,6 +176,7 @@ class Client:
         except InvalidUrl as error:
             raise refused(str(error)) from error
         seen = {target.url}
+        site = site_of(target.url)
         proxy = request.proxy if request.proxy is not None else self._settings.proxy
         verify_tls = self._settings.verify_tls
         if request.verify_tls is not None:
@@ -183,6 +199,9 @@ class Client:
                     PollOutcome.REDIRECT_ERROR,
                     status=status,
                 )
+            if site_of(target.url) != site:
+                site = site_of(target.url)
+                started_at += await wait_for_turn(site)
         is_complete = True
         if status == 304:
             body, body_hash, validators = None, None, validators_after_304(request, receiver)
@@ -254,6 +273,18 @@ class Client:
             body = b""
         outcome, message = failure_of(status, headers, body, asked)
         return FetchError(message, outcome, status=status, retry_after_seconds=asked)
+
+
+async def standing_still(deadline: asyncio.Timeout, wait: Awaitable[None]) -> float:
+    """Wait without the deadline coming nearer; for how many seconds it was."""
+    loop = asyncio.get_running_loop()
+    before, due_at = loop.time(), deadline.when()
+    assert due_at is not None
+    deadline.reschedule(None)
+    await wait
+    waited = loop.time() - before
+    deadline.reschedule(due_at + waited)
+    return waited
 
 
 def _overdue(url: str, limits: Limits, hops: Sequence[Redirect] = ()) -> FetchError:

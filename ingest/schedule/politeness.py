@@ -85,6 +85,11 @@ class SiteGate:
             state = self._sites[site] = _Site(asyncio.Semaphore(self._connections))
         state.paused_until = max(state.paused_until, self._monotonic() + seconds)
 
+    def paused_seconds(self, site: str) -> float:
+        """How much longer nothing is started at `site`; 0 where it is not paused."""
+        state = self._sites.get(site)
+        return 0.0 if state is None else max(0.0, state.paused_until - self._monotonic())
+
     async def _sleep_until(self, moment: float) -> None:
         remaining = moment - self._monotonic()
         if remaining > 0:

@@ -1,6 +1,8 @@
-"""The row of a site, made when its first feed is subscribed."""
+"""The row of a site, made when its first feed is subscribed, and the pause that is in it."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
@@ -13,3 +15,10 @@ def site_row(connection: Connection, name: str) -> int:
     if found is None:
         found = connection.execute(insert(site).values(name=name).returning(site.c.id)).scalar_one()
     return found
+
+
+def paused_until(connection: Connection, name: str) -> datetime | None:
+    """Until when the site of this name is to be left alone; None where no pause is known."""
+    known = select(site.c.paused_until).where(site.c.name == name)
+    until: datetime | None = connection.scalar(known)
+    return until
