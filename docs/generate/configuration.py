@@ -58,7 +58,7 @@ def page() -> str:
     return HEAD + "".join(_section(name) for name in _sections())
 
 
-def keys() -> Iterator[Key]:
+def every_key() -> Iterator[Key]:
     """Every key there is, in the order of the file."""
     meanings = comments(EXAMPLE.read_text(encoding="utf-8"))
     for section, cls in _sections().items():
@@ -104,7 +104,7 @@ def _section(name: str) -> str:
             "One table for each feed; `ingest feeds add` subscribes further ones, kept elsewhere."
         )
     lines = [f"\n## {title}\n\n{about}\n\n", table_head("key", "is", "default", "means")]
-    for key in keys():
+    for key in every_key():
         if key.section == name:
             kind = f"{key.type}, {key.allowed}" if key.allowed else key.type
             lines.append(row(f"`{key.name}`", kind, key.default, key.meaning))
