@@ -93,6 +93,8 @@ def failure_of(
         return PollOutcome.CLIENT_ERROR, "401: a user name and password, or other ones, are needed"
     if status == 407:
         return PollOutcome.CONNECT_ERROR, "407: the proxy wants a user name and password"
+    if status == 511:  # RFC 6585, section 6: never from the server that was asked
+        return PollOutcome.CONNECT_ERROR, "511: our network wants a login before it lets us out"
     if status == 404:
         return PollOutcome.CLIENT_ERROR, "404: there is no such document"
     if 400 <= status < 500:

@@ -45,6 +45,11 @@ _TLS_ERRORS = frozenset(
 _TOO_LARGE = 100  # libcurl's own limit on headers, should it be the smaller one
 
 
+def _is_resolved_here(proxy: str | None) -> bool:
+    """Whether the target's name is ours to resolve: `socks5` is given addresses, not names."""
+    return proxy is None or proxy.lower().startswith("socks5:")
+
+
 _KEPT = 4  # idle connections kept for each one in use: many feeds share a server
 
 
@@ -69,7 +74,7 @@ class CurlWire:
         """Make `call` and push the answer into `receiver`. Raises FetchError."""
         target = call.target
         addresses: tuple[str, ...] = ()
-        if call.proxy is None and not is_literal(target.host):
+        if _is_resolved_here(call.proxy) and not is_literal(target.host):
             addresses = await self._guard.addresses(target.host, target.port)
         slot = self._idle.pop() if self._idle else _Slot(self._guard, self._ca_file)
         slot.prepare(call, addresses, receiver)

@@ -14,7 +14,7 @@ import httpcore
 import httpx
 
 from ingest.errors import FetchError
-from ingest.fetch.guard import Guard
+from ingest.fetch.guard import Guard, refused
 from ingest.fetch.wire import Call, Receiver, headers_too_large
 from ingest.model import PollOutcome
 
@@ -237,7 +237,7 @@ def _proxy_pool(
     except ValueError as error:
         raise FetchError("the proxy's address cannot be read", PollOutcome.CONNECT_ERROR) from error
     if url.url.scheme not in ("http", "https"):
-        raise FetchError('a SOCKS proxy needs fetch.transport = "curl"', PollOutcome.CONNECT_ERROR)
+        raise refused('a SOCKS proxy needs fetch.transport = "curl"')
     return httpcore.AsyncHTTPProxy(
         proxy_url=str(url.url),
         proxy_auth=url.raw_auth,
