@@ -13,6 +13,8 @@ from typing import Any
 
 from ingest.model import Entry, Media, Text
 
+# Made once: `json.dumps` makes one a call where it is told how to write.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _MAX_INFLATED_BYTES = 20_000_000  # a row that inflates to more was not written by `pack_entry`
 
 
@@ -45,7 +47,7 @@ def pack_entry(entry: Entry) -> bytes:
             value = [_media_as_dict(media) for media in value]
         packed[name] = value
     packed["position"] = entry.position
-    text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(packed)
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
