@@ -134,7 +134,7 @@ def test_files_that_a_page_names_exist() -> None:
 
 def parsed(line: str) -> list[str]:
     """Parse a command line as the program would, without running it; the names of the commands."""
-    words = shlex.split(line, comments=True)
+    words = shlex.split(re.sub(r"\$\(.*\)", "2 1", line), comments=True)
     for end in ("|", ">", ">>", "&", "&&", ";"):
         if end in words:
             words = words[: words.index(end)]
