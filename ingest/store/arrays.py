@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, Boolean, Column, Dialect, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Dialect, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from ingest.store.columns import Time
+from ingest.store.columns import Json, Time
 
 Row: TypeAlias = dict[str, Any]
 # The values of one column -> the array as PostgreSQL reads it
@@ -37,7 +37,7 @@ def to_array(dialect: Dialect, column: Column[Any]) -> ToArray:
     if isinstance(type_, Time):
         bring = type_.bind_processor(dialect)
         return _quoted(lambda value: str(bring(value)))
-    if isinstance(type_, JSON):
+    if isinstance(type_, type(Json)):
         return _quoted(getattr(dialect, "_json_serializer"))  # noqa: B009 - as the engine was given it
     if isinstance(type_, LargeBinary):
         return _quoted(lambda value: "\\x" + value.hex())
@@ -66,3 +66,6 @@ def _quoted(write: Callable[[Any], str]) -> ToArray:
         return f'"{written}"'
 
     return _plain(quote)
+
+
+array_of_texts: ToArray = _quoted(str)

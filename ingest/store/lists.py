@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, func, text
+from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, cast, func, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import select as sql_select
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import BigInteger, Text
+from sqlalchemy.types import ARRAY, BigInteger, Text
 
 
 def among(
@@ -26,7 +25,9 @@ def among(
             "value"
         )
         return column.in_(sql_select(each.c.value))
-    return column == func.any(bindparam(None, numbers, type_=ARRAY(BigInteger)))
+    # As text: the driver's own arrays cost four times as much to write (arrays.py).
+    written = bindparam(None, f"{{{','.join(map(str, numbers))}}}", type_=Text)
+    return column == func.any(cast(written, ARRAY(BigInteger)))
 
 
 def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> FromClause:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, Float, column, select, text
 
+from ingest.store.arrays import array_of_texts
+from ingest.store.columns import Id
 from ingest.store.search_text import fts5_query, indexable, tsquery
+from ingest.store.tables import article
 
 _SQLITE_DDL = (
     "CREATE VIRTUAL TABLE article_search USING fts5(\n"
@@ -73,22 +75,29 @@ _FTS5_DELETE = text(
     " VALUES ('delete', :id, :headline, :alternative_headline, :summary, :body_text)"
 )
 _TSVECTOR_UPSERT = text(
-    "INSERT INTO article_search (article_id, words) VALUES (:id,"
-    " setweight(to_tsvector('simple', :headline), 'A')"
-    " || setweight(to_tsvector('simple', :alternative_headline), 'B')"
-    " || setweight(to_tsvector('simple', :summary), 'C')"
-    " || setweight(to_tsvector('simple', :body_text), 'D'))"
+    "INSERT INTO article_search (article_id, words) SELECT id,"
+    " setweight(to_tsvector('simple', headline), 'A')"
+    " || setweight(to_tsvector('simple', alternative_headline), 'B')"
+    " || setweight(to_tsvector('simple', summary), 'C')"
+    " || setweight(to_tsvector('simple', body_text), 'D')"
+    " FROM unnest(CAST(:id AS bigint[]), CAST(:headline AS text[]),"
+    "  CAST(:alternative_headline AS text[]), CAST(:summary AS text[]), CAST(:body_text AS text[]))"
+    " AS given(id, headline, alternative_headline, summary, body_text)"
     " ON CONFLICT (article_id) DO UPDATE SET words = excluded.words"
 )
-_TSVECTOR_DELETE = text("DELETE FROM article_search WHERE article_id = :id")
+_TSVECTOR_DELETE = text("DELETE FROM article_search WHERE article_id = ANY(CAST(:id AS bigint[]))")
 
 
 def index_articles(connection: Connection, articles: Sequence[Searchable]) -> None:
     """Add articles that are not in the index."""
-    if articles:
-        is_sqlite = connection.dialect.name == "sqlite"
-        statement = _FTS5_INSERT if is_sqlite else _TSVECTOR_UPSERT
-        connection.execute(statement, [one.fields for one in articles])
+    if not articles:
+        return
+    rows = [one.fields for one in articles]
+    if connection.dialect.name == "sqlite":
+        connection.execute(_FTS5_INSERT, rows)
+    else:
+        arrays = {name: array_of_texts([row[name] for row in rows]) for name in rows[0]}
+        connection.execute(_TSVECTOR_UPSERT, arrays)
 
 
 def unindex_articles(connection: Connection, articles: Sequence[Searchable]) -> None:
@@ -98,7 +107,7 @@ def unindex_articles(connection: Connection, articles: Sequence[Searchable]) -> 
     if connection.dialect.name == "sqlite":
         connection.execute(_FTS5_DELETE, [one.fields for one in articles])
     else:
-        connection.execute(_TSVECTOR_DELETE, [{"id": one.article_id} for one in articles])
+        connection.execute(_TSVECTOR_DELETE, {"id": [one.article_id for one in articles]})
 
 
 def search(
@@ -106,9 +115,9 @@ def search(
     words: str,
     *,
     limit: int = 50,
-    since: datetime | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> list[Hit]:
-    """The articles that have the words, best first; `since` is when they were first seen.
+    """The articles that have the words, best first; `where` is a condition on `article`.
 
     All words must occur; `"a phrase"`, `-without`, `either OR or`, `prefix*`. A query without a
     single word finds nothing.
@@ -117,21 +126,21 @@ def search(
     expression = fts5_query(words) if is_sqlite else tsquery(words)
     if not expression:
         return []
-    if is_sqlite:
-        query = (
-            "SELECT s.rowid AS article_id, -bm25(article_search, 8.0, 4.0, 2.0, 1.0) AS score"
-            " FROM article_search AS s JOIN article AS a ON a.id = s.rowid"
-            " WHERE article_search MATCH :words"
-        )
-    else:
-        query = (
-            "SELECT s.article_id, ts_rank_cd(s.words, q) AS score"
-            " FROM to_tsquery('simple', :words) AS q, article_search AS s"
-            " JOIN article AS a ON a.id = s.article_id WHERE s.words @@ q"
-        )
-    parameters: dict[str, Any] = {"words": expression, "limit": limit}
-    if since is not None:
-        query += " AND a.first_seen_at >= :since"
-        parameters["since"] = since.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else since
-    query += " ORDER BY score DESC, article_id DESC LIMIT :limit"
-    return [Hit(row.article_id, row.score) for row in connection.execute(text(query), parameters)]
+    found = text(
+        "SELECT rowid AS article_id, -bm25(article_search, 8.0, 4.0, 2.0, 1.0) AS score"
+        " FROM article_search WHERE article_search MATCH :words"
+        if is_sqlite
+        else "SELECT s.article_id, ts_rank_cd(s.words, q) AS score"
+        " FROM to_tsquery('simple', :words) AS q, article_search AS s WHERE s.words @@ q"
+    )
+    hit = found.columns(column("article_id", Id), column("score", Float)).subquery("hit")
+    query = (
+        select(hit.c.article_id, hit.c.score)
+        .join(article, article.c.id == hit.c.article_id)
+        .order_by(hit.c.score.desc(), hit.c.article_id.desc())
+        .limit(limit)
+    )
+    if where is not None:
+        query = query.where(where)
+    rows = connection.execute(query, {"words": expression})
+    return [Hit(row.article_id, row.score) for row in rows]
