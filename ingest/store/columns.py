@@ -22,17 +22,34 @@ from sqlalchemy import (
     SmallInteger,
     TypeDecorator,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from ingest.model import EntryOutcome, KeyKind, PollOutcome
 
 # SQLite makes only an INTEGER PRIMARY KEY the row's own address.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Hash = BigInteger().with_variant(Integer(), "sqlite")
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class _Json(TypeDecorator[Any]):
+    """JSON; JSONB on PostgreSQL, whose dialect is not loaded where it is not used."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as this database has it."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
+
+
+Json = _Json()
 
 
 class Time(TypeDecorator[datetime]):

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table, and_, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ingest.store.arrays import Row, ToArray, from_unnest, to_array
 
-Upsert: TypeAlias = sqlite.Insert | postgresql.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+Upsert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 _Bring: TypeAlias = Callable[[Any], Any]
 
 
@@ -103,7 +105,13 @@ class _AllAtOnce:
 
 
 def _insert(dialect: Dialect, table: Table) -> Upsert:
-    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+    if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # 30 ms that SQLite's users need not wait
+
+    return postgresql.insert(table)
 
 
 def _as_it_is(value: Any) -> Any:
