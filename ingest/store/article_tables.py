@@ -185,7 +185,7 @@ boilerplate_block = Table(
     Index(
         "ix_boilerplate_block_recurring",
         "publisher_id",
-        sqlite_where=text(f"articles >= {RECURRING_ARTICLES}"),  # and so on PostgreSQL
+        sqlite_where=text(f"articles >= {RECURRING_ARTICLES}"),  # on PostgreSQL too: tables.py
     ),
     comment="text blocks of a publisher's pages: what recurs is boilerplate",
     sqlite_with_rowid=False,

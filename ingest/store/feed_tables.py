@@ -149,8 +149,6 @@ feed_schedule = Table(
     Column("move", Json, comment="a permanent redirect that is not believed yet; or null"),
     Index("ix_feed_schedule_next_poll_at", "next_poll_at"),
     Index("ix_feed_schedule_site_id", "site_id"),
-    # With a fillfactor of 50 on PostgreSQL: said in the migration, since saying it here would load
-    # that dialect, 50 ms, for SQLite's users too.
     comment="the hot part of a feed: when it is polled, by whom, with what validators",
 )
 

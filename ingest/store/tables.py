@@ -12,6 +12,8 @@ worker, meta: the program's own
 
 from __future__ import annotations
 
+from sqlalchemy import Connection, event
+
 from ingest.store.article_tables import (
     article,
     article_content,
@@ -75,3 +77,14 @@ __all__ = [
     "websub_subscription",
     "worker",
 ]
+
+
+@event.listens_for(metadata, "before_create")
+def _add_postgresql_options(_: object, connection: Connection, **__: object) -> None:
+    """Said beside the tables, these would load that dialect, 50 ms, for SQLite's users too."""
+    if connection.dialect.name == "postgresql":
+        (recurring,) = boilerplate_block.indexes
+        recurring.dialect_options["postgresql"]["where"] = recurring.dialect_options["sqlite"][
+            "where"
+        ]
+        feed_schedule.dialect_options["postgresql"]["with"] = {"fillfactor": 50}
