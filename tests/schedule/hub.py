@@ -73,7 +73,7 @@ class FakeHub:
 def call(url: str, body: bytes | None = None) -> tuple[int, str]:
     """GET, or POST where there is a body."""
     try:
-        with urllib.request.urlopen(url, body, timeout=10.0) as answer:
+        with urllib.request.urlopen(url, body, timeout=60.0) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

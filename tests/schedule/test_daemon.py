@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +21,7 @@ from ingest.schedule.run import run_daemon
 from ingest.store.engine import Database, open_database
 from ingest.store.leases import DueFeed
 from ingest.store.tables import poll, worker
-from tests.faultserver import FaultServer, serves
+from tests.faultserver import Exchange, FaultServer, serves
 from tests.schedule.daemons import QUICK, Bench, Said, ended, unchanged, until, utc_now
 
 
@@ -58,8 +59,11 @@ async def test_the_end_waits_for_polls_in_flight(database: Database) -> None:
     assert all(poller.is_closed for poller in bench.pollers)
 
 
-async def test_the_end_gives_back_what_has_not_begun(database: Database) -> None:
-    patient = replace(QUICK, fetch=replace(QUICK.fetch, site_delay_seconds=5.0))
+async def test_the_end_gives_back_what_has_not_begun(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_module, "HORIZON_SECONDS", 3_600.0)
+    patient = replace(QUICK, fetch=replace(QUICK.fetch, site_delay_seconds=200.0))
     bench = Bench(database, patient)
     bench.subscribe(*(f"http://one.example/{n}" for n in range(4)))
     code = await bench.run_until(lambda: len(bench.recorded) == 1)
@@ -129,12 +133,12 @@ async def test_the_lease_of_a_long_poll_is_renewed(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(daemon_module, "UPKEEP_SECONDS", 0.1)
-    brief = replace(QUICK, schedule=replace(QUICK.schedule, lease_seconds=1))
+    brief = replace(QUICK, schedule=replace(QUICK.schedule, lease_seconds=10))
     bench = Bench(database, brief)
     bench.subscribe("http://slow.example/feed")
 
     async def slow(due: DueFeed) -> Polled:
-        await asyncio.sleep(2.0)
+        await until(lambda: bench.held_until() > due.lease.until)
         return await unchanged(due)
 
     bench.behave = slow
@@ -156,8 +160,11 @@ async def test_two_daemons_share_the_feeds_and_double_none(database: Database) -
     assert not any(recorded.is_lost for recorded in bench.recorded)
 
 
-async def test_a_rate_limit_gives_back_what_waits_for_the_same_site(database: Database) -> None:
-    spaced = replace(QUICK, fetch=replace(QUICK.fetch, site_delay_seconds=0.5))
+async def test_a_rate_limit_gives_back_what_waits_for_the_same_site(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_module, "HORIZON_SECONDS", 3_600.0)
+    spaced = replace(QUICK, fetch=replace(QUICK.fetch, site_delay_seconds=60.0))
     bench = Bench(database, spaced)
     bench.subscribe(*(f"http://busy.example/{n}" for n in range(10)))
 
@@ -168,7 +175,7 @@ async def test_a_rate_limit_gives_back_what_waits_for_the_same_site(database: Da
     daemon = bench.daemon()
     running = asyncio.create_task(daemon.run())
     await until(lambda: len(bench.recorded) == 1)
-    await asyncio.sleep(1.5)
+    await until(lambda: bench.leased() == 0)
     daemon.stop()
     assert await running == 0
     assert len(bench.recorded) == 1  # nobody else asked that site
@@ -193,8 +200,9 @@ async def test_our_own_outage_moves_no_feeds_count(database: Database, said: Sai
 
 
 async def test_during_our_own_outage_only_a_few_feeds_are_tried(
-    database: Database, said: Said
+    database: Database, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(daemon_module, "PROBE_SECONDS", 3_600.0)
     bench = Bench(database)
     bench.subscribe(*sites(30))
     daemon = bench.daemon()
@@ -218,7 +226,7 @@ async def test_during_our_own_outage_only_a_few_feeds_are_tried(
 async def test_while_the_database_is_locked_the_daemon_waits_says_so_and_goes_on(
     sqlite_url: str, said: Said
 ) -> None:
-    database = open_database(sqlite_url, busy_timeout_seconds=0.05)
+    database = open_database(sqlite_url, busy_timeout_seconds=2.0)  # more than it ever locks itself
     bench = Bench(database)
     bench.subscribe(*sites(10))
     with database.begin():  # somebody holds the write lock
@@ -309,7 +317,7 @@ async def test_the_daemon_is_seen_alive_and_stopped(database: Database) -> None:
 def loopback(tmp_path: Path) -> Settings:
     return replace(
         QUICK,
-        schedule=ScheduleSettings(tick_seconds=0.05, drain_timeout_seconds=10),
+        schedule=ScheduleSettings(tick_seconds=0.05, drain_timeout_seconds=60),
         fetch=replace(QUICK.fetch, allow_networks=("127.0.0.0/8",)),
     )
 
@@ -326,7 +334,7 @@ async def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(
         running = asyncio.create_task(run_daemon(database, loopback))
         await until(lambda: len(server.requests) >= 1)
         os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert await running == 0
         polled = [row for row in bench.rows() if row.last_outcome is not None]
         assert {row.last_outcome for row in polled} == {PollOutcome.OK}
@@ -352,7 +360,7 @@ async def test_sighup_calls_for_the_settings_again(
     await until(lambda: said.count("reloaded") == 1)
     assert reloads == 1
     os.kill(os.getpid(), signal.SIGINT)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         assert await running == 0
     database.close()
 
@@ -407,11 +415,19 @@ async def test_the_end_comes_although_the_database_is_away(
     brief = replace(loopback, schedule=replace(loopback.schedule, drain_timeout_seconds=0.5))
     with FaultServer(host="0.0.0.0") as server:
         bench = Bench(database)
-        server.default = serves(etag='"1"')
+        locked = threading.Event()
+
+        async def when_locked(exchange: Exchange) -> None:
+            while not locked.is_set():
+                await asyncio.sleep(0.01)
+            await serves(etag='"1"')(exchange)
+
+        server.default = when_locked
         bench.subscribe(server.url("/feed"))
         running = asyncio.create_task(run_daemon(database, brief, chores=()))
         await until(lambda: bench.leased() == 1)
         with database.begin():  # nothing can be written from here on
+            locked.set()
             await until(lambda: said.count("database_away") == 1)
             os.kill(os.getpid(), signal.SIGTERM)
             async with asyncio.timeout(120):

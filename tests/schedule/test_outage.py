@@ -151,7 +151,8 @@ async def test_when_the_network_goes_away_no_single_failure_is_counted() -> None
 
 
 async def test_a_dead_feed_among_healthy_ones_is_judged_at_once_and_counted() -> None:
-    decider = Decider(SETTINGS, clock=utc_now, outage=OutageTracker(known_sites=12))
+    tracker = OutageTracker(known_sites=12)
+    decider = Decider(SETTINGS, clock=utc_now, outage=tracker, hold_seconds=3_600)
 
     async def poll(n: int) -> Judgement:
         decider.begin()
@@ -161,15 +162,15 @@ async def test_a_dead_feed_among_healthy_ones_is_judged_at_once_and_counted() ->
         finally:
             decider.end()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):  # and not the hour of the hold
         judgements = await asyncio.gather(*(poll(n) for n in range(12)))
     assert judgements[3] == Judgement(DOWN)
 
 
 async def test_a_poll_all_alone_is_judged_without_waiting() -> None:
-    decider = Decider(SETTINGS, clock=utc_now)
+    decider = Decider(SETTINGS, clock=utc_now, hold_seconds=3_600)
     decider.begin()
-    async with asyncio.timeout(0.05):
+    async with asyncio.timeout(60):
         assert await decider.judge("only", DOWN) == Judgement(DOWN)
 
 

@@ -35,7 +35,8 @@ async def test_a_loop_that_hangs_is_said_with_the_place_where_it_hangs(said: Sai
     book.register("claim", 0.01, time.monotonic(), may_take_seconds=0.1)
     with watchdog(book, SteppedClock(), [], []):
         book.began("claim", time.monotonic())
-        time.sleep(0.4)  # the event loop does nothing else meanwhile
+        while said.count("tick_hangs") == 0:
+            time.sleep(0.01)  # the event loop does nothing else meanwhile
         book.ended("claim", time.monotonic())
         await until(lambda: said.count("tick_recovered") == 1)
     assert said.count("tick_hangs") == 1
@@ -60,7 +61,7 @@ async def test_a_clock_that_is_stepped_is_noticed(seconds: float, said: Said) ->
     with watchdog(TickBook(), clock, steps, []):
         clock.off = timedelta(seconds=seconds)
         await until(lambda: len(steps) == 1)
-    assert steps[0] == pytest.approx(seconds, abs=1)
+    assert steps[0] == pytest.approx(seconds, abs=60)
     assert said.count("clock_stepped") == 1
 
 
@@ -86,7 +87,7 @@ async def test_ticks_that_waited_for_a_clock_set_back_are_run_again_at_once() ->
     assert runs == 0
     clockwork.restart_all_soon(asyncio.get_running_loop())
     await until(lambda: runs >= 3)
-    await clockwork.stop(1.0)
+    await clockwork.stop(60.0)
 
 
 async def test_a_tick_that_raises_runs_again_and_is_said(said: Said) -> None:
@@ -101,7 +102,7 @@ async def test_a_tick_that_raises_runs_again_and_is_said(said: Said) -> None:
     clockwork.add("claim", 0.02, tick)
     clockwork.start()
     await until(lambda: runs >= 3)
-    await clockwork.stop(1.0)
+    await clockwork.stop(60.0)
     assert said.count("tick_failed") >= 2
 
 
@@ -124,21 +125,23 @@ async def test_a_slow_tick_never_runs_twice_at_once_and_is_never_skipped_for_bei
     await until(lambda: runs >= 1)
     time.sleep(1.5)  # every run in this time is late by more than APScheduler's second of grace
     await until(lambda: runs >= 4)
-    await clockwork.stop(1.0)
+    await clockwork.stop(60.0)
     assert most == 1
 
 
 async def test_the_end_waits_for_a_tick_that_runs() -> None:
+    begun = asyncio.Event()
     ended = False
 
     async def tick() -> None:
         nonlocal ended
+        begun.set()
         await asyncio.sleep(0.3)
         ended = True
 
     clockwork = Clockwork(TickBook())
     clockwork.add("claim", 10.0, tick)
     clockwork.start()
-    await asyncio.sleep(0.1)
-    await clockwork.stop(5.0)
+    await begun.wait()
+    await clockwork.stop(60.0)
     assert ended
