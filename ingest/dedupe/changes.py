@@ -37,15 +37,23 @@ class Skeleton:
     order: Ints
 
 
+# Where two texts differ: first token and the one after the last, in the one and in the other.
+Stretch = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Numbers and words in equal places of two texts. `misspelt` are exchanges of one word."""
+    """Numbers and words in equal places of two texts.
+
+    `misprints` are stretches of words that differ by letters only; there are `misspelt` of them.
+    """
 
     numbers_same: int = 0
     numbers_changed: int = 0
     words_same: int = 0
     words_changed: int = 0
     misspelt: int = 0
+    misprints: tuple[Stretch, ...] = ()
 
     @property
     def number_share(self) -> float:
@@ -94,13 +102,19 @@ def changes(
     if not len(here):
         return Changes()
     there = right.order[at[here]]
-    # A number in a run that the other text has as it is was moved, not exchanged.
+    # A number in a run that the other text has as it is was moved, not exchanged; unless the one
+    # in its place is nowhere in the other text (last month's figure stands where this month's was).
     new_a = a.is_number & ~_covered(in_a, len(a))
     new_b = b.is_number & ~_covered(in_b, len(b))
+    fresh_a = a.is_number & ~np.isin(a.hashes, b.hashes)
+    fresh_b = b.is_number & ~np.isin(b.hashes, a.hashes)
     seen, changed = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
     for offset in range(3):
         seen[here + offset] = True
-        changed[here + offset] |= new_a[here + offset] & new_b[there + offset]
+        at_a, at_b = here + offset, there + offset
+        differs = a.hashes[at_a] != b.hashes[at_b]
+        came = fresh_a[at_a] | fresh_b[at_b] | (new_a[at_a] & new_b[at_b])
+        changed[at_a] |= differs & came & a.is_number[at_a]
     number = a.is_number
     numbers_changed = int(changed.sum())
     numbers_same = int((number & seen).sum()) - numbers_changed
@@ -120,7 +134,8 @@ def changes(
     news = np.minimum(_within(new_a, starts_a, ends_a), _within(new_b, starts_b, ends_b))
     numbers_changed += int(news.sum())
     numbers_same += int((counts - news).sum())
-    words_changed = misspelt = 0
+    words_changed = 0
+    misprints: list[Stretch] = []
     wordy = counts == 0
     for start_a, start_b, end_a, end_b in zip(
         starts_a[wordy].tolist(),
@@ -130,10 +145,17 @@ def changes(
         strict=True,
     ):
         if is_misspelt(_words(a, start_a, end_a), _words(b, start_b, end_b)):
-            misspelt += 1
+            misprints.append((start_a, end_a, start_b, end_b))
         else:
             words_changed += 1
-    return Changes(numbers_same, numbers_changed, words_same, words_changed, misspelt)
+    return Changes(
+        numbers_same,
+        numbers_changed,
+        words_same,
+        words_changed,
+        len(misprints),
+        tuple(misprints),
+    )
 
 
 def is_misspelt(one: str, other: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from ingest.dedupe.changes import Changes
 from ingest.dedupe.headline import Headline
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.tokenise import Flags, Floats
@@ -63,6 +66,13 @@ class Comparison:
         union = self.weight_a + self.weight_b - self.shared
         return self.shared / union if union > 0 else 0.0
 
+    @property
+    def passage_length(self) -> float:
+        """How many shingles in a row are shared, on average, in the lighter text."""
+        shared = self.in_a if self.weight_a <= self.weight_b else self.in_b
+        begins = np.count_nonzero(shared[1:] & ~shared[:-1]) + int(shared[:1].any())
+        return float(np.count_nonzero(shared) / begins) if begins else 0.0
+
 
 def overlap(a: Headline, b: Headline) -> float:
     """Shared words of two headlines over those of the smaller one, words of three letters up."""
@@ -109,3 +119,18 @@ def compare(
         same_titles=bool(set(left.keys) & set(right.keys)),
         titles_differ_in_numbers=left.numbers != right.numbers,
     )
+
+
+def healed(pair: Comparison, changed: Changes) -> Comparison:
+    """The pair as it would stand had nobody misprinted a word.
+
+    A misprint takes the three shingles of its word out of what is shared; they count as shared.
+    """
+    if not changed.misprints:
+        return pair
+    in_a, in_b = pair.in_a.copy(), pair.in_b.copy()
+    for start_a, end_a, start_b, end_b in changed.misprints:
+        in_a[max(0, start_a - 2) : end_a] = True
+        in_b[max(0, start_b - 2) : end_b] = True
+    shared = min(pair.weights_a[in_a].sum(), pair.weights_b[in_b].sum())
+    return replace(pair, in_a=in_a, in_b=in_b, shared=float(shared))

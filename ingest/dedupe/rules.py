@@ -14,6 +14,7 @@ class Rules:
 
     min_shared: int = 3  # below three shingles only a phrase is shared
     min_plain: float = 0.25  # less than a quarter is never a copy; saves weighing
+    min_contained: float = 0.35  # below it not even misprints explain what is not there
     same_words: float = 6.0  # an exact copy of fewer words is a label
     same_title: float = 0.3  # equal short texts under other headlines are notes
     tiny_words: float = 12.0  # a teaser
@@ -28,6 +29,9 @@ class Rules:
     whole_weight: float = 9.0  # as many rare words: more than a set phrase
     medium_containment: float = 0.5  # half of its own text
     long_containment: float = 0.42  # OCR at 5 % leaves .42-.5 of the shingles
+    passage_words: float = 10.0  # half a sentence: shared passages are shorter in rewritten texts
+    rewritten_containment: float = 0.62  # copy-editing of 9 words in 100 leaves .65 and more
+    misread_share: float = 0.03  # spellings (direct, indirect) differ less often, OCR more often
     min_weight: float = 6.0  # six words that no other story has
     rare: float = 0.34  # in at most three other stories
     lead_shingles: int = 40  # an opening paragraph
@@ -39,7 +43,7 @@ class Rules:
     numbers_changed_share: float = (
         0.015  # true copies: 99 of 100 below .02; templates: half above .06
     )
-    exchanged_share: float = 0.03  # numbers and names together
+    exchanged_share: float = 0.06  # with the names; copy-editing of 9 words in 100 leaves .05
     quote_coverage: float = 0.35  # above it the text is about the other one
     quote_words: float = 30.0  # a byline or a caption may stand before it
     compilation_words: float = 200.0  # a whole article, no summary

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.dedupe.changes import Changes, changes
-from ingest.dedupe.compare import Comparison
+from ingest.dedupe.compare import Comparison, healed
+from ingest.dedupe.fingerprint import Shape
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import Rules
 from ingest.dedupe.tokenise import Flags, Floats
@@ -39,10 +40,14 @@ def verify(pair: Comparison, rules: Rules, days: float = 0.0) -> Verdict:
     """Judge two texts that are `days` apart."""
     if is_same_text(pair, rules):
         return Verdict("same_text")
+    if pair.containment < rules.min_contained:
+        return Verdict(None, missing=containment_rule(pair, rules)[1])
+    changed = changes_of(pair)
+    pair = healed(pair, changed)
     rule, missing = containment_rule(pair, rules)
     if rule is None:
         return Verdict(None, missing=missing)
-    vetoes = tuple(vetoes_on(pair, rules, days))
+    vetoes = tuple(vetoes_on(pair, changed, rules, days))
     if vetoes:
         return Verdict(None, vetoes=vetoes)
     if is_compilation(pair, rules):
@@ -105,6 +110,9 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
         least, weight = rules.medium_containment, rules.min_weight
     else:
         least, weight = rules.long_containment, rules.min_weight
+    if words >= rules.short_words and pair.passage_length < rules.passage_words:
+        # Nowhere a sentence as it was: another hand wrote it, about this or about the like of it.
+        least = rules.rewritten_containment
     if contained < least:
         return None, f"{contained:.2f} contained, {least:.2f} needed"
     if pair.shared < weight:
@@ -119,17 +127,37 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
     return ("medium" if words < rules.medium_words else "long"), None
 
 
-def vetoes_on(pair: Comparison, rules: Rules, days: float) -> list[str]:
+def vetoes_on(pair: Comparison, changed: Changes, rules: Rules, days: float) -> list[str]:
     """What speaks against a match although enough is contained."""
     found = []
     doubtful = pair.containment < rules.lead_containment and pair.words >= rules.short_words
     if doubtful and not has_lead(pair, rules):
         found.append("lead: the opening of neither text is in the other")
-    found += template_vetoes(changes_of(pair), rules)
+    found += template_vetoes(changed, rules)
+    if tells_of_another(pair):
+        found.append("subject: each headline names what only its own text tells of")
     whole = pair.words >= rules.apart_words and pair.containment >= rules.apart_containment
     if days >= rules.apart_days and not whole:
         found.append(f"time: {days:.0f} days apart, and not a long whole text")
     return found
+
+
+def tells_of_another(pair: Comparison) -> bool:
+    """Whether each headline has a word that its own text has and the other article nowhere.
+
+    Templates and running stories repeat the text and exchange what it is about. A copy may have
+    another headline, but what this takes from the text is in the original too, or was cut from it:
+    then one of the two has nothing of its own.
+    """
+    a, b = pair.a.shape, pair.b.shape
+    return _has_own_subject(a, b) and _has_own_subject(b, a)
+
+
+def _has_own_subject(one: Shape, other: Shape) -> bool:
+    said = other.headline.words | other.headline.numbers
+    own = np.array(list((one.headline.words | one.headline.numbers) - said), np.uint64)
+    own = own[np.isin(own, one.tokens.hashes)]
+    return len(own) > 0 and not np.isin(own, other.tokens.hashes).all()
 
 
 def changes_of(pair: Comparison) -> Changes:
@@ -142,8 +170,9 @@ def template_vetoes(changed: Changes, rules: Rules) -> list[str]:
     """Vetoes on texts that say the same about other things."""
     found = []
     numbers, words = changed.numbers_changed, changed.words_changed
-    # A text with misspelt words was read by a machine, which misreads numbers as often.
-    noise = changed.misspelt
+    # A text with many misspelt words was read by a machine, which misreads numbers as often.
+    is_misread = changed.misspelt >= rules.misread_share * changed.places
+    noise = changed.misspelt if is_misread else 0
     if numbers > rules.numbers_changed_share * changed.places + noise:
         found.append(f"numbers: {numbers} exchanged in {changed.places} equal places")
     elif numbers and numbers + words > rules.exchanged_share * changed.places + noise:
