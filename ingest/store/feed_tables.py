@@ -227,8 +227,7 @@ poll = Table(
     Column("detail", Text, comment="what went wrong, in one line; null when nothing did"),
     Index("ix_poll_started_at", "started_at"),
     comment="one attempt to fetch a feed, with its one outcome",
-    sqlite_with_rowid=False,
-    postgresql_partition_by="RANGE (started_at)",  # by day: partitions.py
+    sqlite_with_rowid=False,  # by day: partitions.py
 )
 
 worker = Table(

@@ -88,3 +88,4 @@ def _add_postgresql_options(_: object, connection: Connection, **__: object) -> 
             "where"
         ]
         feed_schedule.dialect_options["postgresql"]["with"] = {"fillfactor": 50}
+        poll.dialect_options["postgresql"]["partition_by"] = "RANGE (started_at)"
