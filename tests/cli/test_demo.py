@@ -11,6 +11,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from ingest.cli.demo.report import _program
 from tests.cli.conftest import Cli
 
 
@@ -66,3 +69,18 @@ def test_the_demo_leaves_a_folder_alone_that_is_not_its_own(cli: Cli, here: Path
     assert result.code == 2
     assert ".demo: holds something else" in result.err
     assert (here / ".demo" / "thesis.txt").exists()
+
+
+def test_the_commands_to_go_on_with_are_called_as_the_demo_was(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = here / ".venv" / "bin" / "ingest"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(here / "elsewhere"))
+    for called in (".venv/bin/ingest", str(program)):
+        monkeypatch.setattr(sys, "argv", [called, "demo"])
+        assert _program() == ".venv/bin/ingest"
+    monkeypatch.setenv("PATH", str(program.parent))  # as after `. .venv/bin/activate`
+    assert _program() == "ingest"

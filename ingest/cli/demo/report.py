@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -218,7 +219,9 @@ def _program() -> str:
     called = Path(sys.argv[0])
     if called.name != "ingest":
         return f"{shlex.quote(sys.executable)} -m ingest"
-    try:
-        return shlex.quote(str(called.relative_to(Path.cwd())))
-    except ValueError:
-        return shlex.quote(str(called)) if called.is_absolute() else "ingest"
+    on_path = shutil.which("ingest")
+    if on_path is not None and Path(on_path).samefile(called):
+        return "ingest"
+    if called.is_relative_to(Path.cwd()):
+        called = called.relative_to(Path.cwd())
+    return shlex.quote(str(called))
