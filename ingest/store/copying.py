@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -31,10 +31,12 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.types import JSON, Text
+from sqlalchemy.types import Text
 from xxhash import xxh3_64_intdigest
 
 from ingest.errors import DatabaseError, UsageError
+from ingest.store import partitions
+from ingest.store.columns import Json
 from ingest.store.engine import Database
 from ingest.store.lists import among
 from ingest.store.schedule_rows import AnyRow
@@ -44,6 +46,8 @@ from ingest.store.upsert import insert_rows, upsert
 
 BATCH_ROWS = 2_000
 MARK = "copied_from"  # the row of `meta` that an unfinished target has
+
+_MOST_DAYS = 400  # that get a part of their own: polls are kept for a year at most
 
 Progress = Callable[[int, int], None]
 
@@ -77,6 +81,7 @@ def copy(
         tables = metadata.sorted_tables
         rows_of = {table: _count(reader, table) for table in tables}
         done, total = 0, 2 * sum(rows_of.values())
+        _make_parts(reader, target)
         for table in tables:
             for rows in _copy_table(reader, target, table, batch_rows):
                 progress(done + rows, total)
@@ -118,6 +123,17 @@ def _begin(source: Database, target: Database) -> None:
                 f"{target.url}: an unfinished copy of {begun}; go on with that one,"
                 " or copy into a new database"
             )
+
+
+def _make_parts(reader: Connection, target: Database) -> None:
+    """Make the days that the rows to come belong to."""
+    for table, column in partitions.DAILY.items():
+        at = table.c[column]
+        first, last = reader.execute(select(func.min(at), func.max(at))).one()
+        if first is not None:
+            days = [first.date() + timedelta(days=n) for n in range((last - first).days + 2)]
+            with target.begin() as writer:
+                partitions.ensure_days(writer, table, days[:_MOST_DAYS])
 
 
 def _copy_table(
@@ -216,7 +232,7 @@ def _sum_up(connection: Connection, table: Table, batch_rows: int) -> Copied:
 
 
 def _checksum(table: Table, rows: Sequence[AnyRow]) -> int:
-    is_json = [isinstance(column.type, JSON) for column in table.c]
+    is_json = [isinstance(column.type, type(Json)) for column in table.c]
     return sum(
         xxh3_64_intdigest(
             repr([_plain(value, one) for value, one in zip(row, is_json, strict=True)]).encode(

@@ -7,9 +7,10 @@ Only `delete_articles` takes articles away, and leaves their keys behind as tomb
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,7 +27,8 @@ from sqlalchemy import (
 )
 
 from ingest.config import DatabaseSettings, DedupeSettings
-from ingest.store import changes
+from ingest.errors import DatabaseUnreachable
+from ingest.store import changes, partitions
 from ingest.store.article_tables import RECURRING_ARTICLES
 from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.engine import Database
@@ -77,11 +79,14 @@ def prune(
 ) -> list[Expired]:
     """Remove what has outlived its time, in small transactions; report it, also as `dry_run`.
 
-    `stop` is asked between transactions. What is left is done by the next call.
+    `stop` is asked between transactions. What is left is done by the next call. What PostgreSQL
+    keeps by day goes when its day is over: whole days are dropped, and the days to come get theirs.
     """
     reports = []
-    for what, setting, table, condition in _rules(settings, dedupe, now):
-        total = 0
+    if not dry_run:
+        _make_parts(database, now)
+    for what, setting, table, condition in _rules(settings, dedupe, now, database.dialect):
+        total = _drop_parts(database, settings, now, dry_run=dry_run) if table is poll else 0
         if dry_run:
             with database.connect() as connection:
                 query = select(func.count()).select_from(table).where(condition)
@@ -100,14 +105,39 @@ def prune(
     return reports
 
 
+def _make_parts(database: Database, now: datetime) -> None:
+    # Another daemon may be at it, or a long query in the way: there are days until it matters.
+    with contextlib.suppress(DatabaseUnreachable), database.begin() as connection:
+        partitions.ensure(connection, now)
+
+
+def _drop_parts(
+    database: Database, settings: DatabaseSettings, now: datetime, *, dry_run: bool
+) -> int:
+    """Drop the days of polls that are over; how many rows they had. A dry run counts by query."""
+    if dry_run:
+        return 0
+    day = _midnight(now - timedelta(days=settings.keep_polls_days)).date()
+    try:
+        with database.begin() as connection:
+            return partitions.drop_before(connection, poll, day)
+    except DatabaseUnreachable:  # readers hold it: the next call tries again
+        return 0
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _rules(
-    settings: DatabaseSettings, dedupe: DedupeSettings, now: datetime
+    settings: DatabaseSettings, dedupe: DedupeSettings, now: datetime, dialect: str
 ) -> Iterable[tuple[str, str, Table, ColumnElement[bool]]]:
     def before(days: float) -> datetime:
         return now - timedelta(days=days)
 
     if settings.keep_polls_days:
-        old = poll.c.started_at < before(settings.keep_polls_days)
+        since = before(settings.keep_polls_days)
+        old = poll.c.started_at < (_midnight(since) if dialect == "postgresql" else since)
         yield "polls", "database.keep_polls_days", poll, old
     if settings.keep_raw_days:
         old = raw_entry.c.seen_at < before(settings.keep_raw_days)

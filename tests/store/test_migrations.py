@@ -19,7 +19,7 @@ def _described(connection: Connection) -> dict[str, object]:
     found = inspect(connection)
     described: dict[str, object] = {}
     for name in sorted(found.get_table_names()):
-        if name == "alembic_version" or name.startswith("article_search"):
+        if name == "alembic_version" or name.startswith(("article_search", "poll_")):
             continue
         described[name] = (
             [
