@@ -22,9 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from ingest.config import Settings
 from ingest.errors import ConfigError, FetchError, ParseError
@@ -40,7 +40,6 @@ from ingest.model import (
     ScheduleDecision,
     ScheduleInput,
 )
-from ingest.pages import PageReader
 from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
@@ -48,6 +47,9 @@ from ingest.store.polls import Knowledge
 from ingest.turns import Gate, Turns
 from ingest.workers import WorkerPool
 from ingest.writer import Writer
+
+if TYPE_CHECKING:
+    from ingest.pages import PageReader
 
 _ROWS_OF_A_POLL = 2  # of a poll that stores no entry: its own row and the schedule's
 
@@ -107,13 +109,6 @@ class Pipeline:
             batch_seconds=settings.schedule.batch_seconds,
             patience_seconds=patience_seconds,
             on_trouble=on_trouble,
-        )
-        self._pages = PageReader(
-            self._client,
-            gate,
-            self._workers,
-            user_agent=default_user_agent(settings.fetch),
-            clock=clock,
         )
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")
         self._stack = AsyncExitStack()
@@ -239,6 +234,18 @@ class Pipeline:
         if settings.text == "page":
             harvest = await self._pages.fill(harvest, due)
         return harvest
+
+    @cached_property
+    def _pages(self) -> PageReader:
+        from ingest.pages import PageReader  # few feeds want it
+
+        return PageReader(
+            self._client,
+            self._gate,
+            self._workers,
+            user_agent=default_user_agent(self._settings.fetch),
+            clock=self._clock,
+        )
 
     async def _stored_pause_seconds(self, site: str) -> float:
         """How much longer a site is to be left alone, as the database knows it."""

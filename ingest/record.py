@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING
 from ingest.config import Settings
 from ingest.errors import DatabaseUnreachable
 from ingest.model import (
+    FeedDocument,
+    Harvest,
     PollCounts,
     Polled,
     PollOutcome,
     ScheduleDecision,
     ScheduleInput,
 )
-from ingest.pushed import decide_pushed, with_hubs
-from ingest.store import articles, leases, polls, site_rows, waiting, websub
+from ingest.store import leases, polls, site_rows, waiting
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 
@@ -95,20 +96,7 @@ class Recorder:
         with self._database.begin() as connection:
             lost = leases.lost(connection, [one.due.lease for one in batch])
             held = [one for one in batch if one.due.feed_id not in lost]
-            harvested = [one for one in held if one.polled.harvest is not None]
-            saved = articles.save(
-                connection,
-                [
-                    articles.PolledHarvest(one.due, one.polled.harvest, one.polled.started_at)
-                    for one in harvested
-                    if one.polled.harvest is not None
-                ],
-                now,
-                find_reissues=_find_reissues,
-            )
-            counts = {
-                one.due.feed_id: result.counts for one, result in zip(harvested, saved, strict=True)
-            }
+            counts = _save(connection, held, now)
             pushes = self._pushes(connection, held, now)
             decisions = {
                 one.due.feed_id: self._decided(
@@ -134,6 +122,8 @@ class Recorder:
     ) -> Mapping[int, datetime]:
         if self._settings.websub.callback_url is None:
             return {}
+        from ingest.store import websub
+
         return websub.last_pushes(connection, [one.due.feed_id for one in held], now)
 
     def _decided(
@@ -142,6 +132,8 @@ class Recorder:
         given = _schedule_input(one, counts, now)
         if pushed_at is None:
             return self._decide(given)
+        from ingest.pushed import decide_pushed
+
         return decide_pushed(
             self._decide, given, started_at=one.polled.started_at, pushed_at=pushed_at
         )
@@ -225,6 +217,26 @@ class Recorder:
                 waiting.give_up(connection, article_id)
 
 
+def _save(
+    connection: Connection, held: Sequence[Unrecorded], now: datetime
+) -> dict[int, PollCounts]:
+    """Store the entries of the polls that brought a document; the counts of each feed's.
+
+    What stores entries is loaded when there are some: in most rounds there are none.
+    """
+    if all(one.polled.harvest is None for one in held):
+        return {}
+    from ingest.store import articles
+
+    batch = [
+        articles.PolledHarvest(one.due, one.polled.harvest, one.polled.started_at)
+        for one in held
+        if one.polled.harvest is not None
+    ]
+    saved = articles.save(connection, batch, now, find_reissues=_find_reissues)
+    return {result.feed_id: result.counts for result in saved}
+
+
 def _find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping[int, int]:
     from ingest.store.reissues import find_reissues  # compares texts: loaded where there are new
 
@@ -273,13 +285,17 @@ def _poll_record(
         was_full=polled.was_full,
         validators=polled.validators,
         body_hash=polled.body_hash,
-        document=with_hubs(harvest.document, polled.headers, polled.url or due.url)
-        if harvest is not None
-        else None,
+        document=_document(harvest, polled, due) if harvest is not None else None,
         guids_are_trusted=harvest.guids_are_trusted if harvest is not None else None,
         clock_skew_seconds=_clock_skew_seconds(polled),
         validators_lie=_validators_lie(due, polled, brought),
     )
+
+
+def _document(harvest: Harvest, polled: Polled, due: DueFeed) -> FeedDocument:
+    from ingest.pushed import with_hubs
+
+    return with_hubs(harvest.document, polled.headers, polled.url or due.url)
 
 
 def _clock_skew_seconds(polled: Polled) -> int | None:
