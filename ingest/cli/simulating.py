@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ingest.cli.options import AsJson, moment
 from ingest.cli.output import Column, print_rows, span
+from ingest.cli.progress import Progress
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
 from ingest.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from ingest.config import ScheduleSettings
+    from ingest.schedule.simulate import FeedHistory
+    from ingest.store.engine import Connection
+    from ingest.store.feeds import Feed
 
 SECTION = "schedule"
+FEEDS_AT_ONCE = 50  # whose polls are in memory
 
 
 def _duration(value: object) -> str:
@@ -72,7 +79,7 @@ def simulate(
       ingest feeds simulate bbc-world --set schedule.min_interval_seconds=900 --since 4w
     """
     from ingest.schedule import simulate as replaying
-    from ingest.store import feeds, polls
+    from ingest.store import feeds
 
     session = session_of(context)
     start = moment(since, now())
@@ -86,24 +93,36 @@ def simulate(
             if wanted
             else feeds.list_feeds(connection)
         )
-        stored = polls.polls_since(connection, [feed.feed_id for feed in listed], start)
-        histories = [
-            replaying.history_of(
+        with Progress("feeds", is_quiet=session.is_quiet) as progress:
+            histories = _histories(connection, listed, start, progress)
+            rows = replaying.simulate(histories, columns)
+    print_rows([row_of(row) for row in rows], COLUMNS, as_json=as_json)
+    silent = len(listed) - rows[0].feeds
+    if silent:
+        session.say(
+            f"{silent} of {len(listed)} feeds left out: they were not polled twice"
+            f" since {start:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+def _histories(
+    connection: Connection, listed: Sequence[Feed], start: datetime, progress: Progress
+) -> Iterator[FeedHistory]:
+    """The pasts of these feeds, read a few feeds at a time and not kept."""
+    from ingest.schedule.simulate import history_of
+    from ingest.store import polls
+
+    for first in range(0, len(listed), FEEDS_AT_ONCE):
+        some = listed[first : first + FEEDS_AT_ONCE]
+        stored = polls.polls_since(connection, [feed.feed_id for feed in some], start)
+        for number, feed in enumerate(some, start=first):
+            progress(number, len(listed))
+            yield history_of(
                 feed.feed_id,
-                stored.get(feed.feed_id, ()),
+                stored.pop(feed.feed_id, ()),
                 hints=feed.schedule.hints,
                 min_interval_seconds=feed.settings.min_interval_seconds,
             )
-            for feed in listed
-        ]
-    rows = replaying.simulate(histories, columns)
-    print_rows([row_of(row) for row in rows], COLUMNS, as_json=as_json)
-    silent = len(histories) - rows[0].feeds
-    if silent:
-        session.say(
-            f"{silent} of {len(histories)} feeds left out: they were not polled twice"
-            f" since {start:%Y-%m-%d %H:%M} UTC"
-        )
 
 
 def _changed(session: Session, changed: list[str]) -> ScheduleSettings:

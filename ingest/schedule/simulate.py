@@ -6,6 +6,7 @@ these arrivals the real decision function runs with the settings in question, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,22 +94,58 @@ class SimulatedRow:
 class _Run:
     requests: int
     days: float
-    delays: tuple[float, ...]
+    delays: Counter[int]  # whole seconds
     missed: int
 
 
+class _Sum:
+    """The runs of all feeds under one way of polling. Of a delay only how often it was is kept."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._feeds = 0
+        self._requests = 0
+        self._days = 0.0
+        self._delays: Counter[int] = Counter()
+        self._missed = 0
+
+    def add(self, run: _Run) -> None:
+        self._feeds += 1
+        self._requests += run.requests
+        self._days += run.days
+        self._delays.update(run.delays)
+        self._missed += run.missed
+
+    def row(self) -> SimulatedRow:
+        return SimulatedRow(
+            name=self._name,
+            feeds=self._feeds,
+            requests=self._requests,
+            requests_per_feed_day=self._requests / self._days if self._days > 0 else 0.0,
+            new_entries=self._delays.total(),
+            median_delay_seconds=_quantile(self._delays, 0.5),
+            p90_delay_seconds=_quantile(self._delays, 0.9),
+            missed=self._missed,
+        )
+
+
 def simulate(
-    histories: Sequence[FeedHistory], settings: Sequence[tuple[str, ScheduleSettings]]
+    histories: Iterable[FeedHistory], settings: Sequence[tuple[str, ScheduleSettings]]
 ) -> tuple[SimulatedRow, ...]:
     """The table: first what was really done, then one row for each of the settings.
 
-    Feeds with fewer than two polls that succeeded say nothing and are left out.
+    Histories are taken one at a time and not kept. Feeds with fewer than two polls that succeeded
+    say nothing and are left out.
     """
-    usable = [history for history in histories if len(history.polls) >= 2]
-    rows = [_row("as polled", [_as_polled(history) for history in usable])]
-    for name, chosen in settings:
-        rows.append(_row(name, [_replay(history, chosen) for history in usable]))
-    return tuple(rows)
+    polled = _Sum("as polled")
+    replayed = [(_Sum(name), chosen) for name, chosen in settings]
+    for history in histories:
+        if len(history.polls) < 2:
+            continue
+        polled.add(_as_polled(history))
+        for found, chosen in replayed:
+            found.add(_replay(history, chosen))
+    return (polled.row(), *(found.row() for found, _ in replayed))
 
 
 def arrivals(history: FeedHistory) -> tuple[datetime, ...]:
@@ -163,17 +200,18 @@ def _replay(history: FeedHistory, settings: ScheduleSettings) -> _Run:
 def _count(history: FeedHistory, moments: Sequence[datetime]) -> _Run:
     appeared = arrivals(history)
     size = _document_size(history)
-    delays: list[float] = []
+    delays: Counter[int] = Counter()
     missed = 0
     seen = 0
     for moment in moments:
         upto = _upto(appeared, moment, seen)
         fallen_out = max(0, upto - seen - size)
         missed += fallen_out
-        delays += [(moment - at).total_seconds() for at in appeared[seen + fallen_out : upto]]
+        found = appeared[seen + fallen_out : upto]
+        delays.update(int((moment - at).total_seconds()) for at in found)
         seen = upto
     days = (history.polls[-1].at - history.polls[0].at) / timedelta(days=1)
-    return _Run(len(moments), days, tuple(delays), missed)
+    return _Run(len(moments), days, delays, missed)
 
 
 def _upto(appeared: Sequence[datetime], moment: datetime, start: int) -> int:
@@ -187,17 +225,11 @@ def _document_size(history: FeedHistory) -> int:
     return max(1, int(median(sizes))) if sizes else 20
 
 
-def _row(name: str, runs: Sequence[_Run]) -> SimulatedRow:
-    requests = sum(run.requests for run in runs)
-    days = sum(run.days for run in runs)
-    delays = sorted(delay for run in runs for delay in run.delays)
-    return SimulatedRow(
-        name=name,
-        feeds=len(runs),
-        requests=requests,
-        requests_per_feed_day=requests / days if days > 0 else 0.0,
-        new_entries=len(delays),
-        median_delay_seconds=median(delays) if delays else 0.0,
-        p90_delay_seconds=delays[int(0.9 * (len(delays) - 1))] if delays else 0.0,
-        missed=sum(run.missed for run in runs),
-    )
+def _quantile(delays: Counter[int], share: float) -> float:
+    """The delay in seconds that this share of the entries did not exceed; 0 without any."""
+    left = share * delays.total()
+    for seconds, times in sorted(delays.items()):
+        left -= times
+        if left <= 0:
+            return float(seconds)
+    return 0.0

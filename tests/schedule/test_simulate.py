@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -50,6 +53,38 @@ def test_polling_too_rarely_for_the_document_misses_entries() -> None:
     _, usual, missing = simulate([busy], [("usual", ScheduleSettings()), ("rare", rare)])
     assert usual.missed < 0.02 * usual.new_entries
     assert missing.missed > missing.new_entries
+
+
+def test_no_history_is_kept_while_the_next_is_replayed() -> None:
+    alive: list[weakref.ref[Past]] = []
+
+    def one_by_one() -> Iterator[FeedHistory]:
+        for _ in range(20):
+            past = Past(1, history(days=1).polls)
+            alive.append(weakref.ref(past))
+            yield past
+            del past
+            gc.collect()
+            assert sum(one() is not None for one in alive) <= 1
+
+    rows = simulate(one_by_one(), [("usual", ScheduleSettings())])
+    assert [row.feeds for row in rows] == [20, 20]
+
+
+class Past(FeedHistory):
+    """A history that says when it is gone: without slots it can be referred to weakly."""
+
+
+def test_the_delay_of_nine_in_ten_is_that_of_nine_in_ten() -> None:
+    polls = [PastPoll(START, 20, 20)]
+    for number in range(100):  # one entry a poll, which waited half of the gap
+        gap = timedelta(minutes=2 if number < 90 else 200)
+        polls.append(PastPoll(polls[-1].at + gap, 1, 20))
+    row = simulate([FeedHistory(1, tuple(polls))], [])[0]
+    assert (row.median_delay_seconds, row.p90_delay_seconds) == (60, 60)
+    polls = polls[:1] + [PastPoll(poll.at, 1, 20) for poll in polls[12:]]
+    row = simulate([FeedHistory(1, tuple(polls))], [])[0]
+    assert (row.median_delay_seconds, row.p90_delay_seconds) == (60, 6_000)
 
 
 def test_a_feed_polled_once_says_nothing() -> None:
