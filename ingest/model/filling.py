@@ -7,7 +7,7 @@ and then told its class (the Python data model allows that between classes of th
 
 from __future__ import annotations
 
-from dataclasses import MISSING, field, fields, make_dataclass
+from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -20,20 +20,30 @@ def filling(cls: type[T]) -> type[T]:
     interpreter will not have it, `cls` itself is returned.
     """
 
-    def turn(self: Any) -> None:
-        self.__class__ = cls
-
-    parts: list[Any] = []
-    for part in fields(cls):  # type: ignore[arg-type]
-        if part.default is MISSING:
-            parts.append((part.name, object))
-        else:
-            parts.append((part.name, object, field(default=part.default)))
-    twin = make_dataclass(
-        f"Filling{cls.__name__}", parts, slots=True, namespace={"__post_init__": turn}
+    parts = fields(cls)  # type: ignore[arg-type]
+    defaults = {part.name: part.default for part in parts if part.default is not MISSING}
+    # The initialiser is written out, as dataclasses writes its own: each call in it would be paid
+    # for by every instance.
+    lines = [
+        "def __init__(self, "
+        + ", ".join(f"{name}=D[{name!r}]" if name in defaults else name for name in _names(parts))
+        + "):",
+        *(f"    self.{name} = {name}" for name in _names(parts)),
+        "    self.__class__ = C",
+    ]
+    scope: dict[str, Any] = {"C": cls, "D": defaults}
+    exec("\n".join(lines), scope)
+    twin = type(
+        f"Filling{cls.__name__}",
+        (),
+        {"__slots__": tuple(_names(parts)), "__init__": scope["__init__"]},
     )
     try:
         made = twin(*(None for _ in parts))
     except TypeError:
         return cls
     return cast("type[T]", twin) if type(made) is cls else cls
+
+
+def _names(parts: tuple[Field[Any], ...]) -> list[str]:
+    return [part.name for part in parts]

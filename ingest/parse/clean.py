@@ -233,6 +233,7 @@ def _escaped(text: str) -> str:
 
 # --- what an HTML parser does to RSS -----------------------------------------------------------
 
+_MANGLED_HEAD = 100_000  # characters
 _VOID_LINK = re.compile(r"<link\s*/>\s*(https?://[^\s<>]{1,4000})")
 
 
@@ -242,9 +243,11 @@ def unmangled(text: str) -> str:
     HTML's <link> is void, so its address came to stand behind it; its CDATA sections became
     comments (WHATWG HTML, 13.2.5.42).
     """
-    if "<link/>" in text or "<link />" in text:
+    # All of a document was mangled or nothing: its beginning tells.
+    head = text[:_MANGLED_HEAD]
+    if "<link/>" in head or "<link />" in head:
         text = _VOID_LINK.sub(r"<link>\1</link>", text)
-    if "<!--[CDATA[" in text:
+    if "<!--[CDATA[" in head:
         text = text.replace("<!--[CDATA[", "<![CDATA[").replace("]]-->", "]]>")
     return text
 

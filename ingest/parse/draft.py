@@ -73,15 +73,16 @@ class DraftMedia:
         )
 
 
-@dataclass(slots=True)
 class DraftEntry:
-    """One entry while it is read. Texts that are empty count as absent."""
+    """One entry while it is read. Texts that are empty count as absent.
+
+    Most fields of most entries are never filled: they stay the class's own, which costs nothing.
+    """
 
     guid: str | None = None
     guid_depth: int = 1_000_000
     guid_is_link: bool | None = None  # None: not said
     about: str | None = None  # rdf:about
-    links: list[DraftLink] = field(default_factory=list)
     title: Text | None = None
     title_depth: int = 1_000_000
     other_title: Text | None = None  # dc:title, itunes:title
@@ -91,14 +92,10 @@ class DraftEntry:
     itunes_summary: Text | None = None
     itunes_subtitle: Text | None = None
     group_caption: Text | None = None  # media:description of a group: what a film is about
-    contents: list[Text] = field(default_factory=list)
-    authors: list[str] = field(default_factory=list)
     published: str | None = None
     dc_date: str | None = None
     created: str | None = None
     updated: str | None = None
-    categories: list[str] = field(default_factory=list)
-    media: list[DraftMedia] = field(default_factory=list)
     about_all_media: DraftMedia | None = None
     duration: str | None = None  # itunes:duration, of the enclosure
     comments: str | None = None
@@ -108,6 +105,13 @@ class DraftEntry:
     source_title: str | None = None
     source_url: str | None = None
     rights: str | None = None
+
+    def __init__(self) -> None:
+        self.links: list[DraftLink] = []
+        self.contents: list[Text] = []
+        self.authors: list[str] = []
+        self.categories: list[str] = []
+        self.media: list[DraftMedia] = []
 
     @property
     def about_media(self) -> DraftMedia:
@@ -127,8 +131,8 @@ class DraftEntry:
         title = self.title or self.other_title
         if title is None and self.about_all_media is not None and self.about_all_media.title:
             title = Text(self.about_all_media.title)
-        notes = self.itunes_summary
-        if content is None and notes and summary and len(notes.value) > len(summary.value):
+        notes = self.itunes_summary if content is None else None
+        if notes is not None and summary is not None and len(notes.value) > len(summary.value):
             content = notes  # a podcast's show notes beside a one-line description
         link = self._link()
         has_more = len(self.links) > 1 or link is None  # than the one link
@@ -139,11 +143,11 @@ class DraftEntry:
             title=title,
             summary=summary,
             content=content,
-            authors=_unique(self.authors),
+            authors=tuple(dict.fromkeys(self.authors)) if self.authors else (),
             # dc:date is "a point associated with the resource", and feeds mean its publication
             published_raw=self.published or self.dc_date or self.created,
             updated_raw=self.updated,
-            categories=_unique(self.categories),
+            categories=tuple(dict.fromkeys(self.categories)) if self.categories else (),
             media=self._media(link) if has_more or self.media else (),
             related=self._related(link) if has_more or self.comments else (),
             canonical_link=self.original_link or (self._canonical() if has_more else None),
@@ -156,6 +160,8 @@ class DraftEntry:
 
     def _link(self) -> str | None:
         """RSS <link> text, else an alternate that is HTML, else any alternate."""
+        if len(self.links) == 1 and self.links[0].rel == "alternate":  # whatever else it is
+            return self.links[0].href
         html = other = None
         for link in self.links:
             if link.is_text:
@@ -290,8 +296,9 @@ def _whole(text: str | None) -> int | None:
     """Return a non-negative whole number as feeds write it ("640", "640px", "640.0"), or None."""
     if not text:
         return None
-    digits = text.strip().split(".")[0].removesuffix("px")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    if not text.isdecimal():
+        text = text.strip().split(".")[0].removesuffix("px")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _seconds(text: str | None) -> int | None:

@@ -51,28 +51,24 @@ def finished(
 
 def _is_long(entry: DraftEntry, limit: int) -> bool:
     """Say whether any of it is long enough to be looked at."""
-    texts = (
-        entry.title,
-        entry.description,
-        entry.other_title,
-        entry.other_summary,
-        entry.itunes_summary,
-        entry.itunes_subtitle,
-        *entry.contents,
-    )
-    for text in texts:
-        if text is not None and len(text.value) > limit:
-            return True
-    lines = (
-        *(entry.guid, entry.about, entry.published, entry.dc_date, entry.created, entry.updated),
-        *(entry.source_title, entry.rights),
-        *entry.authors,
-        *entry.categories,
-    )
-    for line in lines:
-        if line is not None and len(line) > limit:
-            return True
-    return len(entry.media) > _MAX_LIST or len(lines) > _MAX_LIST
+    for value in vars(entry).values():
+        kind = value.__class__
+        if kind is str:
+            if len(value) > limit:
+                return True
+        elif kind is Text:
+            if len(value.value) > limit:
+                return True
+        elif kind is list and value:
+            if len(value) > _MAX_LIST:
+                return True
+            for item in value:
+                if item.__class__ is Text:
+                    if len(item.value) > limit:
+                        return True
+                elif item.__class__ is str and len(item) > limit:
+                    return True
+    return False
 
 
 def _bounded(entry: DraftEntry, max_bytes: int) -> bool:

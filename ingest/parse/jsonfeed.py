@@ -79,13 +79,12 @@ _TELLING = frozenset({"content_html", "content_text", "date_published", "externa
 
 
 def _entry(item: dict[str, Any], url: str) -> DraftEntry:
-    draft = DraftEntry(
-        guid=_string(item.get("id")),
-        language=_string(item.get("language")),
-        published=_string(item.get("date_published")),
-        updated=_string(item.get("date_modified")),
-        original_link=_address(item.get("external_url"), url),
-    )
+    draft = DraftEntry()
+    draft.guid = _string(item.get("id"))
+    draft.language = _string(item.get("language"))
+    draft.published = _string(item.get("date_published"))
+    draft.updated = _string(item.get("date_modified"))
+    draft.original_link = _address(item.get("external_url"), url)
     address = _address(item.get("url"), url)
     if address:
         draft.links.append(DraftLink(address))

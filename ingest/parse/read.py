@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument
+from ingest.model.collecting import collector_paused
 from ingest.parse import by_feedparser, fast, jsonfeed, sitemap
 from ingest.parse.clean import Prolog, trimmed, unmangled, without_prolog
 from ingest.parse.decode import decode
@@ -34,12 +35,17 @@ def parse_feed(
     and nothing else.
     """
     ready = prepared(body, content_type=content_type, settings=settings)
-    for read in _READERS[ready.kind]:
-        document = read(
-            ready.prolog, url=url, encoding=ready.encoding, faults=ready.faults, settings=settings
-        )
-        if document is not None:
-            return document
+    with collector_paused():
+        for read in _READERS[ready.kind]:
+            document = read(
+                ready.prolog,
+                url=url,
+                encoding=ready.encoding,
+                faults=ready.faults,
+                settings=settings,
+            )
+            if document is not None:
+                return document
     raise ParseError("no feed was found")
 
 

@@ -8,6 +8,7 @@ it to that.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -26,14 +27,16 @@ def read(
 ) -> FeedDocument | None:
     """Read the document, or return None where there is any doubt."""
     text = prolog.rest
-    root = None if prolog.entities else _tree(text)
+    raw = _encoded(text)
+    root = None if prolog.entities else _tree(raw)
     if root is None:
         mended = repaired(text, prolog.entities)
         if mended.text == text:
             return None
         text = mended.text
         faults += mended.faults
-        root = _tree(text)
+        raw = _encoded(text)
+        root = _tree(raw)
         if root is None:
             return None
     try:
@@ -45,6 +48,8 @@ def read(
             version_of(root, name, text),
             text,
             has_bases=("base=" in text or "base =" in text) and bool(_HAS_BASES(root)),
+            has_c1=(b"\xc2" in raw and _C1.search(raw) is not None)
+            or (b"&#" in raw and _C1_REFERENCE.search(raw) is not None),
         )
         read_root(walk, root, name)
     except Doubt:
@@ -66,7 +71,20 @@ _HAS_FLOOD = etree.XPath("boolean(/descendant::*/@*[256])")
 _HAS_BASES = etree.XPath("boolean(//@xml:base | //@base)")
 
 
-def _tree(text: str) -> Any:
+# A C1 control character as UTF-8, and a reference to one; each begins with fixed bytes, so that
+# looking for it is a search for these.
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+_C1_REFERENCE = re.compile(rb"&#(?:0*1[2-5]\d|[xX]0*[89][0-9a-fA-F]);")
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate, which no encoding holds
+        return b""
+
+
+def _tree(raw: bytes) -> Any:
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -74,8 +92,9 @@ def _tree(text: str) -> Any:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        collect_ids=False,
     )
     try:
-        return etree.fromstring(text.encode("utf-8"), parser)
+        return etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None

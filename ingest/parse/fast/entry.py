@@ -8,7 +8,7 @@ from typing import Any
 from ingest.model import Text
 from ingest.parse.draft import DraftEntry, DraftLink
 from ingest.parse.fast import media
-from ingest.parse.fast.markup import Walk, mended
+from ingest.parse.fast.markup import Walk, mended, recoded
 from ingest.parse.fast.names import (
     HANDLED,
     IDLE,
@@ -36,6 +36,7 @@ def read_entry(walk: Walk, element: Any) -> None:
     if walk.has_bases:
         walk.say_base(draft, element)
     actions = walk.entry_actions
+    given = vars(draft)
     for child in element:
         tag = child.tag
         if tag in actions:
@@ -46,8 +47,11 @@ def read_entry(walk: Walk, element: Any) -> None:
             if len(child):
                 raise Doubt
             text = child.text
-            if text and (text := mended(text)):
-                setattr(draft, action, text)
+            if text and (text := text.strip()):
+                if not text.isascii():
+                    text = recoded(text, has_c1=walk.has_c1)
+                if text:
+                    given[action] = text
         elif action is not None:
             action(walk, draft, child)
         elif len(child):
@@ -81,13 +85,15 @@ def _text_into(field: str, *, is_html: bool, is_main: bool = False) -> Action:
     """
 
     def read(walk: Walk, draft: DraftEntry, element: Any) -> None:
-        if is_main:
-            if element.items():
+        if len(element) or element.items():
+            if is_main:
                 walk.say_language(draft, element)
-            if walk.has_bases:
-                walk.say_base(draft, element)
-        text: Text | None = walk.text(element, is_html=is_html)
-        if text is not None and getattr(draft, field) is None:
+            text: Text | None = walk.typed_text(element, is_html=is_html)
+        else:
+            text = walk.plain_text(element, is_html=is_html)
+        if is_main and walk.has_bases:
+            walk.say_base(draft, element)
+        if text is not None and field not in vars(draft):
             setattr(draft, field, text)
 
     return read
@@ -95,11 +101,13 @@ def _text_into(field: str, *, is_html: bool, is_main: bool = False) -> Action:
 
 def _content(*, is_html: bool) -> Action:
     def read(walk: Walk, draft: DraftEntry, element: Any) -> None:
-        if element.items():
+        if len(element) or element.items():
             walk.say_language(draft, element)
+            text = walk.typed_text(element, is_html=is_html)
+        else:
+            text = walk.plain_text(element, is_html=is_html)
         if walk.has_bases:
             walk.say_base(draft, element)
-        text = walk.text(element, is_html=is_html)
         if text is not None:
             draft.contents.append(text)
 

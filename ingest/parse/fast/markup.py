@@ -38,13 +38,21 @@ def mended(text: str | None) -> str:
     if not text:
         return ""
     text = text.strip()
-    if text.isascii():
-        return text
+    return text if text.isascii() else recoded(text, has_c1=True)
+
+
+def recoded(text: str, *, has_c1: bool) -> str:
+    """Undo double encoding and map C1 characters.
+
+    `has_c1` is false where the whole document is known to hold no C1 character, not doubly encoded
+    either: looking through every text for one takes longer than reading it.
+    """
     try:  # noqa: SIM105 - `suppress` costs a microsecond
         text = text.encode("iso-8859-1").decode("utf-8")
     except UnicodeError:
         pass
-    if text.isprintable() or not _C1.search(text):  # no C1 character is printable
+    # No C1 character is printable.
+    if not has_c1 or text.isprintable() or not _C1.search(text):
         return text
     return text.translate(_cp1252)
 
@@ -53,15 +61,18 @@ class Walk:
     """Where we are, what is read so far, and the document's quirks."""
 
     __slots__ = (
-        *("url", "version", "is_atom", "has_bases", "source", "names"),
+        *("url", "version", "is_atom", "has_bases", "has_c1", "source", "names"),
         *("entry_actions", "open_link", "feed", "entries"),
     )
 
-    def __init__(self, url: str, version: str, source: str, *, has_bases: bool) -> None:
+    def __init__(
+        self, url: str, version: str, source: str, *, has_bases: bool, has_c1: bool
+    ) -> None:
         self.url = url
         self.version = version
         self.is_atom = version.startswith("atom")
         self.has_bases = has_bases
+        self.has_c1 = has_c1
         self.source = source  # the text of the whole document
         self.names: dict[str, str] = {}
         self.entry_actions: dict[str, Any] = {}
@@ -94,14 +105,32 @@ class Walk:
         """Return the text of an element that must hold nothing else."""
         if len(element):
             raise Doubt
-        return mended(element.text)
+        text: str | None = element.text
+        if not text:
+            return ""
+        text = text.strip()
+        return text if text.isascii() else recoded(text, has_c1=self.has_c1)
 
     def text(self, element: Any, *, is_html: bool) -> Text | None:
         """Return a text construct; `is_html` is what it is unless it says otherwise."""
         if len(element) or element.items():
-            value, is_html = self._typed(element, is_html=is_html)
-        else:
-            value = mended(element.text)
+            return self.typed_text(element, is_html=is_html)
+        return self.plain_text(element, is_html=is_html)
+
+    def plain_text(self, element: Any, *, is_html: bool) -> Text | None:
+        """Return the text construct of an element without children and attributes."""
+        value: str | None = element.text
+        if not value or not (value := value.strip()):
+            return None
+        if not value.isascii() and not (value := recoded(value, has_c1=self.has_c1)):
+            return None
+        if not is_html and not self.is_atom and ("</" in value or "&" in value):
+            is_html = bool(_FeedParserMixin.looks_like_html(value))
+        return make_text(value, is_html)
+
+    def typed_text(self, element: Any, *, is_html: bool) -> Text | None:
+        """Return the text construct of an element that may say of which type it is."""
+        value, is_html = self._typed(element, is_html=is_html)
         if not value:
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
