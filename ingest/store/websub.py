@@ -9,7 +9,7 @@ Whoever asks hubs calls `line_up`, then `claim`; what hubs ask and send comes by
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ from ingest.store.tables import feed, feed_schedule, websub_subscription
 RENEW_SHARE = 0.8  # of the lease: enough is left for some more attempts
 MIN_LEASE_SECONDS, MAX_LEASE_SECONDS = 300, 30 * 86_400  # whatever a hub says
 RETRY_SECONDS, MAX_RETRY_SECONDS = 600.0, 86_400.0  # doubled with every attempt
+LAPSED_ATTEMPTS = 3  # without being verified: the hub does not find us, or does not want us
 LEAVE_ATTEMPTS = 3  # after which a hub that says nothing is left without its word
 PUSH_GAP_SECONDS = 30.0  # between a poll and one that a push asks for: pushes come in bursts
 ANNOUNCED_SECONDS = 3_600.0  # news without a push in so long before it was not announced
@@ -63,6 +64,24 @@ class Subscription:
         """Whether the hub has promised to tell us of news now."""
         is_running = self.expires_at is not None and self.expires_at > now
         return self.state is SubscriptionState.ACTIVE and is_running
+
+
+@dataclass(frozen=True, slots=True)
+class LapsedHub:
+    """A hub that does not keep its feeds subscribed: `detail` is what was last said about one."""
+
+    hub_url: str
+    feeds: int
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How all subscriptions are faring: polling goes on as before for those that have lapsed."""
+
+    by_state: Mapping[str, int]
+    lapsed: tuple[LapsedHub, ...]  # the hub with most feeds first
+    pushed_at: datetime | None  # the last push of all
 
 
 def line_up(connection: Connection, now: datetime) -> int:
@@ -226,6 +245,32 @@ def last_pushes(
         )
     )
     return {row.feed_id: row.pushed_at for row in rows}
+
+
+def standing(connection: Connection, now: datetime) -> Standing:
+    """How all subscriptions are faring."""
+    own = websub_subscription.c
+    by_state = {
+        row.state: row.feeds
+        for row in connection.execute(
+            select(own.state, func.count().label("feeds")).group_by(own.state)
+        )
+    }
+    has_lapsed = or_(
+        and_(own.state == SubscriptionState.ACTIVE.value, own.expires_at <= now),
+        and_(own.state == SubscriptionState.ASKED.value, own.attempts >= LAPSED_ATTEMPTS),
+    )
+    lapsed = connection.execute(
+        select(own.hub_url, func.count().label("feeds"), func.max(own.detail).label("detail"))
+        .where(has_lapsed)
+        .group_by(own.hub_url)
+        .order_by(func.count().desc(), own.hub_url)
+    )
+    return Standing(
+        by_state=by_state,
+        lapsed=tuple(LapsedHub(row.hub_url, row.feeds, row.detail) for row in lapsed),
+        pushed_at=connection.scalar(select(func.max(own.pushed_at))),
+    )
 
 
 def is_trusted(pushed_at: datetime | None, news_at: datetime | None) -> bool:

@@ -25,8 +25,9 @@ from prometheus_client.registry import Collector
 
 from ingest.errors import DatabaseError
 from ingest.model import ChangeKind
-from ingest.store import status, web_queries, webhooks
+from ingest.store import status, web_queries, webhooks, websub
 from ingest.store.engine import Connection, Database
+from ingest.store.websub import SubscriptionState
 from ingest.web.health import Health
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class _Gauges(Collector):
             found = status.read_status(connection, self._clock())
             matches = web_queries.totals(connection).matches
             yield from self._webhooks(connection)
+            yield from self._hubs(connection)
         yield _gauge("ingest_database_up", "1 while the database answers.", 1)
         yield _gauges("ingest_feeds", "Feeds by state.", "state", found.feeds_by_state)
         yield _gauge("ingest_feeds_due", "Feeds that are due and held by nobody.", found.due)
@@ -215,6 +217,23 @@ class _Gauges(Collector):
             is_failing = found is not None and found.failing_since is not None
             failures.add_metric([one.name], float(found.attempts) if found and is_failing else 0.0)
         yield from (taken, lag, failures)
+
+    def _hubs(self, connection: Connection) -> Iterator[Metric]:
+        now = self._clock()
+        found = websub.standing(connection, now)
+        states = dict.fromkeys(map(str, SubscriptionState), 0) | dict(found.by_state)
+        yield _gauges("ingest_websub_feeds", "Feeds at a WebSub hub, by state.", "state", states)
+        yield _gauge(
+            "ingest_websub_lapsed",
+            "Feeds whose hub does not confirm the subscription; they are polled as before.",
+            sum(hub.feeds for hub in found.lapsed),
+        )
+        silence = GaugeMetricFamily(
+            "ingest_websub_silence_seconds", "Since a hub last announced news of any feed."
+        )
+        if found.pushed_at is not None:
+            silence.add_metric([], max(0.0, (now - found.pushed_at).total_seconds()))
+        yield silence
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

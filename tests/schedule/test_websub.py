@@ -15,6 +15,8 @@ from ingest.schedule.websub import websub_chore
 from ingest.store import feeds, websub
 from ingest.store.engine import Database
 from ingest.store.tables import feed, feed_schedule, websub_subscription
+from ingest.web.health import Health
+from ingest.web.metrics import Metrics
 from ingest.web.server import serving
 from ingest.web.websub import create_callback
 from tests.schedule.daemons import QUICK, Bench, utc_now
@@ -283,3 +285,38 @@ def test_a_hub_is_trusted_while_it_announces_what_polls_find(
         return None if minutes is None else now - timedelta(minutes=minutes)
 
     assert websub.is_trusted(ago(pushed_minutes_ago), ago(news_minutes_ago)) is is_trusted
+
+
+def test_how_subscriptions_fare_is_known(active: Side, hub: FakeHub) -> None:
+    with active.database.connect() as connection:
+        well = websub.standing(connection, active.now)
+    assert (well.by_state, well.lapsed, well.pushed_at) == ({"active": 1}, (), None)
+    with active.database.begin() as connection:
+        websub.pushed(connection, active.feed_id, active.now)
+    active.pass_time(LEASE + 1)
+    with active.database.connect() as connection:
+        found = websub.standing(connection, active.now)
+    assert found.lapsed == (websub.LapsedHub(hub.url, 1, None),)
+    assert found.pushed_at == active.now - timedelta(seconds=LEASE + 1)
+
+
+def test_a_hub_that_never_verifies_is_told_apart_from_one_that_was_asked_just_now(
+    side: Side, hub: FakeHub
+) -> None:
+    for asked in range(1, websub.LAPSED_ATTEMPTS + 1):
+        assert side.do() == "1 asked, 0 not reached"
+        with side.database.connect() as connection:
+            lapsed = websub.standing(connection, side.now).lapsed
+        assert [one.feeds for one in lapsed] == ([1] if asked == websub.LAPSED_ATTEMPTS else [])
+        side.pass_time(websub.MAX_RETRY_SECONDS)
+
+
+def test_the_metrics_say_how_subscriptions_fare(active: Side) -> None:
+    metrics = Metrics(active.database, Health(), clock=lambda: active.now)
+    with active.database.begin() as connection:
+        websub.pushed(connection, active.feed_id, active.now - timedelta(seconds=90))
+    text = metrics.render().decode()
+    assert 'ingest_websub_feeds{state="active"} 1.0' in text
+    assert 'ingest_websub_feeds{state="denied"} 0.0' in text
+    assert "ingest_websub_lapsed 0.0" in text
+    assert "ingest_websub_silence_seconds 90.0" in text
