@@ -84,6 +84,7 @@ def list_articles(
     if context.invoked_subcommand is not None:
         return
     from ingest.store import feeds
+    from ingest.store.publisher_rows import resolve_publisher
     from ingest.store.queries import ArticleFilter
     from ingest.store.queries import list_articles as query
 
@@ -92,7 +93,7 @@ def list_articles(
         wanted = ArticleFilter(
             since=moment(since, moment_now),
             until=moment(until, moment_now),
-            publisher=publisher,
+            publisher=resolve_publisher(connection, publisher) if publisher else None,
             feed_id=feeds.find(connection, feed).feed_id if feed is not None else None,
             language=language,
             agency=agency,

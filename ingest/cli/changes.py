@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli.options import AsJson
+from ingest.cli.options import AsJson, moment
 from ingest.cli.output import Row, Style, minute, print_json, printable, styled
-from ingest.cli.session import session_of
+from ingest.cli.session import now, session_of
 from ingest.errors import DatabaseUnreachable, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ def changes(
     context: typer.Context,
     since: Annotated[
         str,
-        typer.Option("--since", metavar="CURSOR", help='After this cursor; "now": only new ones.'),
+        typer.Option(
+            "--since",
+            metavar="CURSOR",
+            help='After this cursor; "now": only new ones; or 2d, or a date, like elsewhere.',
+        ),
     ] = "0.0",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
     kind: Annotated[
@@ -56,6 +60,8 @@ def changes(
     Examples:
 
       ingest changes --json
+
+      ingest changes --since 2h --kind feed.state
 
       ingest changes --since now --follow --kind story.joined
 
@@ -98,12 +104,20 @@ def _kinds(names: list[str]) -> list[ChangeKind]:
 
 
 def _start(database: Database, since: str) -> str:
-    from ingest.store.changes import latest_cursor
+    from ingest.store.changes import cursor_before, is_cursor, latest_cursor
 
-    if since != NOW:
+    if is_cursor(since):
         return since
     with database.connect() as connection:
-        return latest_cursor(connection)
+        if since == NOW:
+            return latest_cursor(connection)
+        try:
+            at = moment(since, now())
+        except UsageError:
+            known = "a cursor like 0.4711, now, 2d or 2026-03-04"
+            raise UsageError(f"--since {since!r}: has to be {known}") from None
+        assert at is not None
+        return cursor_before(connection, at)
 
 
 def _read(database: Database, cursor: str, kinds: list[ChangeKind], limit: int) -> list[Change]:

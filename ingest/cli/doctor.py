@@ -13,6 +13,7 @@ import typer
 
 from ingest.cli.options import AsJson
 from ingest.cli.output import Style, print_json, printable, span, styled
+from ingest.cli.progress import Waiting
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
 from ingest.errors import ConfigError, DatabaseError, IngestError
@@ -113,7 +114,7 @@ def examine(session: Session) -> Iterator[Finding]:
     yield from _disk(settings.database.url)
     try:
         with session.opened() as database:
-            yield from _database(database)
+            yield from _database(database, session.is_quiet)
             yield from _webhooks(database, session)
     except DatabaseError as error:
         yield Finding(
@@ -143,14 +144,15 @@ def _disk(url: str) -> Iterator[Finding]:
         yield Finding("disk", Level.OK, found)
 
 
-def _database(database: Database) -> Iterator[Finding]:
+def _database(database: Database, is_quiet: bool) -> Iterator[Finding]:
     from ingest.store import checkup
     from ingest.store.status import read_status
 
     moment = now()
     seconds = checkup.seconds_to_write(database)
     with database.connect() as connection:
-        fault = checkup.damage(connection)
+        with Waiting("reading the whole database", is_quiet=is_quiet):
+            fault = checkup.damage(connection)
         if fault is not None:
             remedy = "Stop the daemon, keep a copy, then `sqlite3 FILE .recover` into a new file."
             yield Finding("database", Level.FAIL, fault, remedy)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.cli.output import (
     Column,
@@ -23,6 +23,7 @@ from ingest.cli.output import (
     span,
     styled,
 )
+from ingest.cli.progress import Progress
 from ingest.cli.rows import COUNTED, article_row, poll_row
 from ingest.errors import UsageError
 from ingest.model import PollOutcome
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from ingest.record import Recorded
     from ingest.store.engine import Database
 
+Answer = TypeVar("Answer")
+
+DRAW_SECONDS = 0.1
 GOOD = (PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.SAME_BYTES)
 
 ARTICLE_COLUMNS = (
@@ -61,39 +65,68 @@ def _are_all_foreign(session: Session, wanted: Sequence[str]) -> bool:
 
 
 def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
-    from ingest.cli.polling import poll_all, preview_all, targets_of
+    from ingest.cli.polling import all_feeds, poll_all, preview_all, targets_of
 
     with session.opened(create=True, sync=True) as database:
-        targets = targets_of(database, wanted)
-        if not targets:
-            raise UsageError("no feed is subscribed: `ingest feeds add URL`, or [[feeds]]")
+        targets = targets_of(database, wanted) if wanted or dry_run else []
         shown = [one for one in targets if dry_run or not one.is_subscribed]
-        stored = [one for one in targets if not (dry_run or not one.is_subscribed)]
+        stored = {
+            one.due.feed_id: one.due.name for one in targets if not dry_run and one.is_subscribed
+        }
+        if not wanted and not dry_run:
+            stored = all_feeds(database)
+        if not shown and not stored:
+            raise UsageError("no feed is subscribed: `ingest feeds add URL`, or [[feeds]]")
         outcomes: Counter[PollOutcome] = Counter()
         if shown:
             polled: list[tuple[Target, Polled]] = []
-            asyncio.run(
-                preview_all(
-                    database, session.settings, shown, lambda one, got: polled.append((one, got))
-                )
+            preview = preview_all(
+                database, session.settings, shown, lambda one, got: polled.append((one, got))
             )
+            with Progress("feeds", is_quiet=session.is_quiet) as progress:
+                asyncio.run(drawing(progress, preview, lambda: (len(polled), len(shown))))
             for target, got in polled:
                 outcomes[got.outcome] += 1
                 _show_preview(session, database, target, got, as_json=as_json)
         if stored:
             recorded: list[Recorded] = []
 
-            def seen(one: Recorded) -> None:
-                recorded.append(one)
-                outcomes[one.polled.outcome] += 1
-                _show_poll(one, as_json=as_json)
+            with Progress("feeds", is_quiet=session.is_quiet) as progress:
 
-            held = asyncio.run(poll_all(database, session.settings, stored, seen))
+                def seen(one: Recorded) -> None:
+                    recorded.append(one)
+                    outcomes[one.polled.outcome] += 1
+                    progress.clear()
+                    _show_poll(one, as_json=as_json)
+
+                polling = poll_all(database, session.settings, stored, seen)
+                held = asyncio.run(drawing(progress, polling, lambda: (len(recorded), len(stored))))
             for name in held:
                 session.say(f"{name}: a daemon is polling it just now")
             if not as_json:
                 _sum_up(session, recorded)
     return 0 if set(outcomes) <= set(GOOD) else 1
+
+
+async def drawing(
+    progress: Progress,
+    work: Coroutine[Any, Any, Answer],
+    so_far: Callable[[], tuple[int, int]],
+) -> Answer:
+    """Do the work, and draw how far it has come: also while nothing comes of it."""
+    if not sys.stderr.isatty():
+        return await work
+
+    async def draw() -> None:
+        while True:
+            progress(*so_far())
+            await asyncio.sleep(DRAW_SECONDS)
+
+    drawing = asyncio.create_task(draw(), name="ingest-progress")
+    try:
+        return await work
+    finally:
+        drawing.cancel()
 
 
 def _show_preview(

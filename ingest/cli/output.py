@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 GAP = "  "
-MIN_FLEXIBLE = 20  # columns of the terminal: narrower than this the text column does not get
+MIN_FLEXIBLE = 12  # columns of the terminal: narrower than this the text column does not get
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 Row = Mapping[str, object]

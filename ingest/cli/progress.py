@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self
@@ -45,13 +48,56 @@ class Progress:
         filled = min(BAR_COLUMNS, BAR_COLUMNS * done // total)
         bar = "█" * filled + "░" * (BAR_COLUMNS - filled)
         left = (now - self._started) / max(done, 1) * max(total - done, 0)
-        sys.stderr.write(f"\r\x1b[K{bar} {done:,} of {total:,} {self._what}, {left:.0f} s left")
-        sys.stderr.flush()
+        text = f"{bar} {done:,} of {total:,} {self._what}"
+        text += f", {left:.0f} s left" if done else f", {now - self._started:.0f} s"
+        _draw(text)
         self._drawn_at, self._is_drawn = now, True
 
     def clear(self) -> None:
         """Take the bar away, for a line of output or for good."""
         if self._is_drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _draw("")
             self._is_drawn = False
+
+
+class Waiting:
+    """The same for what cannot be counted: what is done, and for how many seconds."""
+
+    def __init__(self, what: str, *, is_quiet: bool = False) -> None:
+        self._what = what
+        self._is_shown = sys.stderr.isatty() and not is_quiet
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if self._is_shown:
+            self._thread = threading.Thread(target=self._turn, name="ingest-waiting", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _turn(self) -> None:
+        began = time.monotonic()
+        if self._over.wait(PATIENCE_SECONDS):
+            return
+        for mark in itertools.cycle("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"):
+            _draw(f"{mark} {self._what}, {time.monotonic() - began:.0f} s")
+            if self._over.wait(REDRAW_SECONDS):
+                break
+        _draw("")
+
+
+def _draw(text: str) -> None:
+    """Put this line in place of the one before; never a second line, however narrow it is."""
+    columns = shutil.get_terminal_size().columns - 1
+    sys.stderr.write(f"\r\x1b[K{text[:columns]}")
+    sys.stderr.flush()

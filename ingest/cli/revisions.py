@@ -156,12 +156,13 @@ def _print_step(step: Step) -> None:
         ("Deck", step.diff.alternative_headline),
     ):
         if change is not None:
-            _print_changes(title, [change])
+            print_changes(title, [change])
     if step.diff.body:
-        _print_changes("Text", step.diff.body)
+        print_changes("Text", step.diff.body)
 
 
-def _print_changes(title: str, changes: Sequence[SentenceChange]) -> None:
+def print_changes(title: str, changes: Sequence[SentenceChange]) -> None:
+    """Sentences that were replaced, removed or added: the old under a -, the new under a +."""
     print(styled(f"  {title}", Style.CYAN))
     for change in changes:
         old, new = printable(change.before or ""), printable(change.after or "")

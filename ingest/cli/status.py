@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import sys
 import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +15,7 @@ from ingest.cli.options import AsJson
 from ingest.cli.output import Style, ago, print_json, printable, span, styled
 from ingest.cli.rows import row_of
 from ingest.cli.session import now, session_of
+from ingest.errors import DatabaseUnreachable
 from ingest.model import PollOutcome
 
 if TYPE_CHECKING:
@@ -18,11 +23,16 @@ if TYPE_CHECKING:
 
     from ingest.store.engine import Database
     from ingest.store.status import Hour, Status
+    from ingest.store.view_rows import PollRow, StoryRow
 
 BARS = " ▁▂▃▄▅▆▇█"
 WATCH_SECONDS = 2.0
 ALIVE_SECONDS = 90  # a worker reports every 15 s
-CLEAR = "\x1b[H\x1b[2J"
+WATCHED_POLLS, WATCHED_STORIES = 6, 8
+# The terminal's second screen without a cursor, its top left corner, all below, and back again.
+OTHER_SCREEN, FIRST_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+HOME, REST = "\x1b[H", "\n\x1b[J"
+_STYLE = re.compile(r"(\x1b\[\d*m)")
 GOOD = (PollOutcome.OK, PollOutcome.NOT_MODIFIED, PollOutcome.SAME_BYTES)
 
 
@@ -38,6 +48,8 @@ def status(
 ) -> None:
     """Show feeds by state, polls of the last hour, articles, stories and who is polling.
 
+    With --watch it stays, with the last polls and stories below; Ctrl-C ends it.
+
     Examples:
 
       ingest status
@@ -45,15 +57,89 @@ def status(
       ingest status --watch
     """
     with session_of(context).opened() as database:
-        while True:
+        if not watch:
             found, hours = _read(database)
             if as_json:
                 print_json([row_of(found)])
             else:
-                print((CLEAR if watch else "") + "\n".join(_lines(found, hours, now())), flush=True)
-            if not watch:
-                return
+                print("\n".join(_lines(found, hours, now())))
+        elif as_json:
+            while True:
+                print_json([row_of(_read(database)[0])])
+                sys.stdout.flush()
+                time.sleep(WATCH_SECONDS)
+        else:
+            _watch(database)
+
+
+def _watch(database: Database) -> None:
+    """Show it anew every two seconds, on a screen of its own that is gone at the end."""
+    from ingest.store.queries import StoryFilter, list_stories, poll_rows
+
+    is_terminal = sys.stdout.isatty()
+    if is_terminal:
+        sys.stdout.write(OTHER_SCREEN)
+    try:
+        while True:
+            try:
+                moment = now()
+                found, hours = _read(database)
+                with database.connect() as connection:
+                    polls = poll_rows(connection, limit=WATCHED_POLLS)
+                    several = StoryFilter(min_publishers=2)
+                    stories = list_stories(connection, several, limit=WATCHED_STORIES)
+                lines = [*_lines(found, hours, moment), *_latest(polls, stories, moment)]
+            except DatabaseUnreachable as error:
+                lines = [styled(printable(f"{error}; trying again"), Style.RED)]
+            if is_terminal:
+                lines = fitted(lines)
+            sys.stdout.write((HOME if is_terminal else "") + "\n".join(lines))
+            sys.stdout.write(REST if is_terminal else "\n\n")
+            sys.stdout.flush()
             time.sleep(WATCH_SECONDS)
+    finally:
+        if is_terminal:
+            sys.stdout.write(FIRST_SCREEN)
+            sys.stdout.flush()
+
+
+def _latest(
+    polls: Sequence[PollRow], stories: Sequence[StoryRow], moment: datetime
+) -> Iterator[str]:
+    """The last polls, and the stories of several publishers that changed last."""
+    when = ago(moment)
+    yield ""
+    yield styled("Last polls", Style.BOLD)
+    for poll in polls:
+        is_good = poll.outcome in GOOD
+        outcome = styled(f"{poll.outcome:14}", Style.GREEN if is_good else Style.RED)
+        new = f"{poll.entries_new} new" if poll.entries_new else ""
+        what = printable(poll.detail or new)
+        yield f"{when(poll.started_at):>10}  {outcome}  {printable(poll.feed)}  {what}"
+    yield ""
+    yield styled("Stories of several publishers", Style.BOLD)
+    for story in stories:
+        counted = f"{story.publishers} publishers"
+        yield f"{when(story.last_seen_at):>10}  {counted:14}  {printable(story.headline or '')}"
+
+
+def fitted(lines: Sequence[str]) -> list[str]:
+    """The lines that the terminal has room for, each cut to its width; styles take none."""
+    from rich.cells import cell_len, set_cell_size
+
+    columns, rows = shutil.get_terminal_size()
+    shown = []
+    for line in lines[: rows - 1]:
+        room, parts = columns, []
+        for part in _STYLE.split(line):
+            if part.startswith("\x1b"):
+                parts.append(part)
+                continue
+            kept = set_cell_size(part, room).rstrip() if cell_len(part) > room else part
+            room -= cell_len(kept)
+            parts.append(kept)
+        shown.append("".join(parts) + "\x1b[K")
+    return shown
 
 
 def _read(database: Database) -> tuple[Status, list[Hour]]:

@@ -8,18 +8,7 @@ import typer
 
 from ingest.cli import deciding
 from ingest.cli.options import Agency, AsJson, Language, Limit, Publisher, Since, Until, moment
-from ingest.cli.output import (
-    Column,
-    Row,
-    Style,
-    minute,
-    print_json,
-    print_rows,
-    printable,
-    share,
-    span,
-    styled,
-)
+from ingest.cli.output import Column, minute, print_json, print_rows
 from ingest.cli.rows import row_of
 from ingest.cli.session import now, session_of
 from ingest.errors import UsageError
@@ -31,18 +20,6 @@ COLUMNS = (
     Column("publishers", "PUBLISHERS", right=True),
     Column("articles", "ARTICLES", right=True),
     Column("language", "LANG"),
-    Column("headline", "HEADLINE", flexible=True),
-)
-
-MEMBER_COLUMNS = (
-    Column("article_id", "ID", right=True),
-    Column("published_at", "PUBLISHED", minute),
-    Column("first_seen_at", "FIRST SEEN", minute),
-    Column("publisher", "PUBLISHER"),
-    Column("word_count", "WORDS", right=True),
-    Column("relation", "RELATION"),
-    Column("of_article_id", "OF", right=True),
-    Column("containment", "SHARED", share, right=True),
     Column("headline", "HEADLINE", flexible=True),
 )
 
@@ -91,19 +68,20 @@ def list_stories(
     """
     if context.invoked_subcommand is not None:
         return
+    from ingest.store.publisher_rows import resolve_publisher
     from ingest.store.queries import StoryFilter
     from ingest.store.queries import list_stories as query
 
     moment_now = now()
-    wanted = StoryFilter(
-        since=moment(since, moment_now),
-        until=moment(until, moment_now),
-        publisher=publisher,
-        language=language,
-        agency=agency,
-        min_publishers=min_publishers,
-    )
     with session_of(context).opened() as database, database.connect() as connection:
+        wanted = StoryFilter(
+            since=moment(since, moment_now),
+            until=moment(until, moment_now),
+            publisher=resolve_publisher(connection, publisher) if publisher else None,
+            language=language,
+            agency=agency,
+            min_publishers=min_publishers,
+        )
         rows = [row_of(one) for one in query(connection, wanted, limit=limit)]
     if not print_rows(rows, COLUMNS, as_json=as_json):
         session_of(context).say("no stories")
@@ -115,7 +93,7 @@ def show(
     story_id: Annotated[int, typer.Argument(metavar="ID", help="The story's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one story: its articles in the order of time, and what each is a copy of.
+    """Show one story like a page: its text, who ran it when, and how each copy differs from it.
 
     A story that was merged into another one is shown as that one. With --json: the rows of
     v_articles.
@@ -126,6 +104,7 @@ def show(
 
       ingest why 12 9
     """
+    from ingest.cli.story_page import print_story
     from ingest.store import queries
 
     with session_of(context).opened() as database, database.connect() as connection:
@@ -134,23 +113,8 @@ def show(
             raise UsageError(f"no story with id {story_id}")
         members = queries.story_members(connection, story.story_id)
         ids = [member.article_id for member in members]
-        articles = queries.articles_by_id(connection, ids) if as_json else []
+        articles = queries.articles_by_id(connection, ids)
     if as_json:
         print_json(row_of(article) for article in articles)
         return
-    print(styled(printable(story.headline or ""), Style.BOLD))
-    first = story.first_published_at or story.first_seen_before
-    print(
-        f"story {story.story_id}: {story.articles} articles of {story.publishers} publishers,"
-        f" first by {printable(story.first_publisher or 'nobody we know')} {minute(first)}"
-    )
-    if story.first_published_at and story.last_seen_at:
-        spread = (story.last_seen_at - story.first_published_at).total_seconds()
-        print(f"seen over {span(max(0.0, spread))}")
-    print()
-    rows: list[Row] = []
-    for member in members:
-        match = row_of(member.match) if member.match is not None else {}
-        wanted = ("relation", "of_article_id", "containment")
-        rows.append({**row_of(member), **{key: match.get(key) for key in wanted}})
-    print_rows(rows, MEMBER_COLUMNS, as_json=False)
+    print_story(story, members, {one.id: one for one in articles})

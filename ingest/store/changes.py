@@ -113,9 +113,29 @@ def read(
 def parse_cursor(cursor: str) -> tuple[int, int]:
     """Transaction and id in a cursor. Raises UsageError."""
     transaction_id, _, change_id = cursor.partition(".")
-    if not (transaction_id.isdecimal() and change_id.isdecimal()):
+    if not is_cursor(cursor):
         raise UsageError(f"{cursor!r} is no cursor; they look like {START!r}")
     return int(transaction_id), int(change_id)
+
+
+def is_cursor(text: str) -> bool:
+    """Whether a text has the form of a cursor."""
+    first, dot, second = text.partition(".")
+    return first.isdecimal() and bool(dot) and second.isdecimal()
+
+
+def cursor_before(connection: Connection, at: datetime) -> str:
+    """The cursor of the last event that happened before `at`, by the writer's clock."""
+    earlier = (
+        select(change.c.transaction_id, change.c.id)
+        .where(change.c.at < at)
+        .order_by(change.c.transaction_id.desc(), change.c.id.desc())
+        .limit(1)
+    )
+    if connection.dialect.name == "postgresql":
+        earlier = earlier.where(change.c.transaction_id < _OLDEST_OPEN)
+    row = connection.execute(earlier).one_or_none()
+    return START if row is None else f"{row.transaction_id}.{row.id}"
 
 
 def latest_cursor(connection: Connection) -> str:

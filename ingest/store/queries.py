@@ -134,7 +134,8 @@ def list_articles(
 ) -> list[ArticleRow]:
     """Articles, those first seen last first."""
     ids = (
-        _filtered(select(article.c.id), wanted)
+        select(article.c.id)
+        .where(_passes(wanted))
         .order_by(article.c.first_seen_at.desc(), article.c.id.desc())
         .limit(limit)
     )
@@ -153,7 +154,7 @@ def articles_by_id(connection: Connection, article_ids: Sequence[int]) -> list[A
     return [by_id[one] for one in article_ids if one in by_id]
 
 
-def _filtered(query: Select[Any], wanted: ArticleFilter) -> Select[Any]:
+def _passes(wanted: ArticleFilter) -> ColumnElement[bool]:
     a = article.c
     conditions: list[ColumnElement[bool]] = []
     if wanted.since is not None:
@@ -178,7 +179,7 @@ def _filtered(query: Select[Any], wanted: ArticleFilter) -> Select[Any]:
         conditions.append(a.id.in_(seen))
     if wanted.after_id is not None:
         conditions.append(a.id < wanted.after_id)
-    return query.where(and_(True, *conditions))
+    return and_(True, *conditions)
 
 
 def _publisher_ids(name: str) -> Select[Any]:
@@ -193,10 +194,14 @@ def _speaks(language: str) -> ColumnElement[bool]:
 
 
 def search_articles(
-    connection: Connection, words: str, *, limit: int = 50, since: datetime | None = None
+    connection: Connection,
+    words: str,
+    wanted: ArticleFilter = ArticleFilter(),
+    *,
+    limit: int = 50,
 ) -> list[ArticleRow]:
     """The articles that have the words, best first; see `search.search` for what may be asked."""
-    hits = search.search(connection, words, limit=limit, since=since)
+    hits = search.search(connection, words, limit=limit, where=_passes(wanted))
     return articles_by_id(connection, [hit.article_id for hit in hits])
 
 
@@ -392,4 +397,4 @@ def poll_rows(
 
 def count_articles(connection: Connection, wanted: ArticleFilter = ArticleFilter()) -> int:
     """How many articles a filter lets through."""
-    return connection.scalar(_filtered(select(func.count()).select_from(article), wanted)) or 0
+    return connection.scalar(select(func.count(article.c.id)).where(_passes(wanted))) or 0

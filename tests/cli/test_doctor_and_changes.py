@@ -70,6 +70,8 @@ def test_changes_can_be_resumed_at_any_cursor(cli: Cli, newsroom: Newsroom) -> N
         rest = cli(*newsroom.option, "changes", "--json", "--since", everything[at]["cursor"])
         assert rest.rows == everything[at + 1 :]
     assert cli(*newsroom.option, "changes", "--since", "now", "--json").rows == []
+    assert cli(*newsroom.option, "changes", "--since", "1d", "--json").rows == everything
+    assert cli(*newsroom.option, "changes", "--since", "2100-01-01", "--json").rows == []
 
 
 def test_changes_are_filtered_by_kind_and_number(cli: Cli, newsroom: Newsroom) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ingest.store import views
@@ -74,6 +76,25 @@ def test_articles_are_filtered(cli: Cli, newsroom: Newsroom) -> None:
     assert count("--since", "1h") == count()
     assert count("--until", "1h") == 0
     assert count("--limit", "3") == 3
+    assert count("--publisher", "harbour") == count("--publisher", "The Harbour Ledger") == 5
+    assert "did you mean Meridian Wire?" in unknown(
+        cli(*newsroom.option, "stories", "--publisher", "Meridan Wire")
+    )
+    assert "could be any of" in unknown(cli(*newsroom.option, "search", "x", "--publisher", "b"))
+
+
+def test_what_is_found_can_be_filtered_too(cli: Cli, newsroom: Newsroom) -> None:
+    def found(*arguments: str) -> set[str]:
+        rows = cli(*newsroom.option, "search", "harbour OR Elbe", "--json", *arguments).rows
+        return {row["publisher"] for row in rows}
+
+    everybody = found()
+    assert len(everybody) > 3
+    assert found("--publisher", "coastline") == {"Coastline Today"}
+    assert "Coastline Today" not in found("--language", "de")
+    assert found("--language", "de") < everybody
+    assert found("--agency", "nobody") == found("--until", "1d") == set()
+    assert found("--since", "1d") == everybody
 
 
 def test_a_table_has_a_line_for_each_row_under_its_titles(cli: Cli, newsroom: Newsroom) -> None:
@@ -95,6 +116,14 @@ def test_a_story_is_shown_with_its_copies_in_the_order_of_time(
     shown = cli(*newsroom.option, "stories", "show", str(story["story_id"]))
     assert "4 articles of 4 publishers, first by Meridian Wire" in shown.out
     assert "abridged" in shown.out
+    head, _, page = shown.out.partition("The text, by Meridian Wire")
+    behind = re.findall(r" (first|\+\d+ min)  ", head)
+    assert behind[0] == "first"
+    assert sorted(behind[1:], key=lambda one: int(one[1:-4])) == behind[1:]
+    assert len(behind) == 4
+    assert "214 harbour pilots walked" in page
+    assert page.count("  Headline\n") == 3  # each copy has its own
+    assert re.search(r"(?m)^  - BRASK STRAIT|^  - [A-Z ]+, \w+ \d+ \(Meridian Wire\)", page)
     members = cli(*newsroom.option, "stories", "show", str(story["story_id"]), "--json").rows
     assert {member["story_id"] for member in members} == {story["story_id"]}
     assert len(members) == 4

@@ -214,7 +214,8 @@ def test_a_revised_article_is_found_by_its_new_words_only(filled: Database) -> N
     with filled.connect() as connection:
         assert [hit.article_id for hit in search.search(connection, "calm")] == [1]
         assert [hit.article_id for hit in search.search(connection, "storm")] == [2]
-        assert search.search(connection, "calm", since=after(1)) == []
+        seen = queries.ArticleFilter(since=after(1))
+        assert queries.search_articles(connection, "calm", seen) == []
 
 
 def test_a_deleted_article_is_found_no_more_and_its_story_is_summed_up(filled: Database) -> None:
