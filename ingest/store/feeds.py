@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
 
 from ingest.config import FeedSettings
 from ingest.errors import UnknownFeed, UsageError
 from ingest.fetch.site import site_of
 from ingest.model import FeedSchedule, FeedState
 from ingest.store.feed_settings import settings_from_json, settings_to_json
+from ingest.store.locks import SUBSCRIPTIONS, lock
 from ingest.store.moving import remember_url
 from ingest.store.publisher_rows import publisher_row
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row, schedule_to_row
@@ -81,6 +82,7 @@ def add(
 
     Raises UsageError where the URL is subscribed already or the name is taken.
     """
+    lock(connection, SUBSCRIPTIONS)
     refuse_known(connection, settings)
     # Not refused, so removed.
     known: int | None = connection.scalar(select(feed.c.id).where(feed.c.url == settings.url))
@@ -145,6 +147,14 @@ def _free_name(connection: Connection, settings: FeedSettings, own_id: int | Non
         if not is_taken(candidate):
             return candidate
     raise UsageError(f"{settings.url}: give the feed a name")
+
+
+def list_names(connection: Connection) -> dict[int, str]:
+    """The names of all feeds by their ids, in the order of the names."""
+    rows = connection.execute(
+        select(feed.c.id, feed.c.name).where(feed.c.removed_at.is_(None)).order_by(feed.c.name)
+    )
+    return {row.id: row.name for row in rows}
 
 
 def list_feeds(connection: Connection, *, with_removed: bool = False) -> list[Feed]:
@@ -255,7 +265,11 @@ def sync_config_feeds(
     A feed is recognised by its URL, else by its name (then its URL was edited, and its history
     stays). Those of the config that are no longer in it are removed; feeds a person added stay,
     and become the config's when it names them. Raises UsageError for a name used twice.
+    Daemons that start at the same moment do it one after the other.
     """
+    if not wanted and not _has_config_feeds(connection):
+        return SyncReport()
+    lock(connection, SUBSCRIPTIONS)
     rows = connection.execute(
         select(
             feed.c.id, feed.c.url, feed.c.name, feed.c.settings, feed.c.source, feed.c.removed_at
@@ -293,6 +307,11 @@ def sync_config_feeds(
     for row in gone:
         remove(connection, row.id, now)
     return SyncReport(tuple(added), tuple(changed), tuple(row.name for row in gone))
+
+
+def _has_config_feeds(connection: Connection) -> bool:
+    is_one = and_(feed.c.source == "config", feed.c.removed_at.is_(None))
+    return connection.scalar(select(feed.c.id).where(is_one).limit(1)) is not None
 
 
 def _write_settings(
@@ -354,8 +373,8 @@ def count(connection: Connection) -> int:
 def _select_feeds() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            feed,
             *SCHEDULE_COLUMNS,
+            feed,
             feed_schedule.c.lease_owner,
             feed_schedule.c.lease_until,
             feed_schedule.c.last_full_at,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from ingest.store.tables import site
+from ingest.store.upsert import insert_or
 
 
 def site_row(connection: Connection, name: str) -> int:
     """The id of a site's row, made where there is none."""
     found: int | None = connection.scalar(select(site.c.id).where(site.c.name == name))
     if found is None:
-        found = connection.execute(insert(site).values(name=name).returning(site.c.id)).scalar_one()
+        # Another worker may make it at this moment: then that one's is found.
+        made = insert_or(connection, site).values(name=name).on_conflict_do_nothing()
+        found = connection.scalar(made.returning(site.c.id))
+        if found is None:
+            found = connection.execute(select(site.c.id).where(site.c.name == name)).scalar_one()
     return found
 
 
