@@ -15,6 +15,7 @@ from docs.generate.markdown import MADE, row, table_head
 from ingest.model import EntryOutcome, FeedState, PollOutcome, Relation
 from ingest.record import Recorded
 from ingest.store.engine import Database
+from ingest.store.websub import SubscriptionState
 from ingest.web.health import Health
 from ingest.web.metrics import Metrics
 from tests.web.polls import Running
@@ -39,6 +40,7 @@ VALUES: dict[tuple[str, str], type[StrEnum]] = {
     ("ingest_entries_total", "outcome"): EntryOutcome,
     ("ingest_feeds", "state"): FeedState,
     ("ingest_matches", "relation"): Relation,
+    ("ingest_websub_feeds", "state"): SubscriptionState,
 }
 
 
