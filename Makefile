@@ -12,7 +12,7 @@ PARALLEL := -n 3 --dist worksteal
 # Compiled modules go into .venv too, so that nothing else is left in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help demo test test-slow docs pictures lint format lock clean
+.PHONY: help demo test test-slow fuzz docs pictures lint format lock clean
 
 help:
 	@echo "make demo       install, then run the real daemon over the bundled sample feeds"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-slow  those that take minutes too"
 	@echo "make docs       write the pages of docs/ anew that come from the program"
 	@echo "make pictures   take the pictures in docs/ anew (needs chromium)"
+	@echo "make fuzz       coverage-led fuzzing for FUZZ_SECONDS; needs atheris, which it names"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff lay out the code"
 	@echo "make lock       write the two lock files anew (needs uv)"
@@ -56,6 +57,10 @@ docs: $(VENV)/installed
 
 pictures: $(VENV)/installed-dev
 	INGEST_PICTURES=docs/pictures $(VENV)/bin/python -m pytest -q tests/web/test_pictures.py
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/installed-dev
+	$(VENV)/bin/python -m tests.faults.guided_fuzz $(FUZZ_SECONDS)
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
