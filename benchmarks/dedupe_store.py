@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from ingest.dedupe import Decision, Document, fingerprint
+from ingest.dedupe import Decision, Document, fingerprints
 from ingest.store import stories, tables
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
@@ -108,7 +108,7 @@ def prepare(database: Database, now: datetime) -> None:
 def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: Steps) -> None:
     """Store a batch as the writer does: articles, fingerprints, the queue; one transaction."""
     with steps.timed("fingerprint"):
-        prints = [fingerprint(one.title, one.text) for one in batch]
+        prints = fingerprints([(one.title, one.text) for one in batch])
     ids = range(first_id, first_id + len(batch))
     with database.begin() as connection:
         with steps.timed("(articles, not counted)"):

@@ -9,7 +9,15 @@ from ingest.dedupe.decision import (
     Frequencies,
     NearMiss,
 )
-from ingest.dedupe.fingerprint import VERSION, Shape, fingerprint, fingerprint_of, shape, text_of
+from ingest.dedupe.fingerprint import (
+    VERSION,
+    Shape,
+    fingerprint,
+    fingerprints,
+    shape,
+    shapes,
+    text_of,
+)
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import RULES, Rules
 
@@ -28,7 +36,8 @@ __all__ = [
     "decide",
     "examine",
     "fingerprint",
-    "fingerprint_of",
+    "fingerprints",
     "shape",
+    "shapes",
     "text_of",
 ]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
-from ingest.dedupe.tokenise import Hashes, Tokens, mix, tokenise
+from ingest.dedupe.tokenise import Hashes, Tokenised, Tokens, mix
 
 # A headline of fewer words is not evidence by itself ("Live updates", "Morning briefing"); five is
 # where same-headline pairs of the wire series turn from labels into sentences.
 MIN_KEY_WORDS = 5.0
 # What follows the last " - " or " | " is taken for the outlet's name up to so many words.
 MAX_OUTLET_WORDS = 5.0
-# Google News repeats the headline and appends the outlet's name: at most this many tokens are new.
+# Google News repeats the headline and appends the outlet's name: at most this many tokens are new,
+# and at most half as many as the headline has (the sentence that it is the beginning of has more).
 MAX_NEW_TOKENS = 6
 
 # Words shorter than this are articles and prepositions in most languages with an alphabet.
@@ -23,55 +24,92 @@ MIN_LETTERS = 3
 
 _SUFFIX = re.compile(r"\s[-–—|·]\s(?!.*\s[-–—|·]\s)")
 _MIX = np.uint64(0x9FB21C651E98DF25)
+_WHOLE = 1 << 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Headline:
     """A headline in tokens; `keys` identify it with and without the outlet's name.
 
-    `words` are those of three letters up, `numbers` its numbers, both as hashes.
+    The first `stripped` tokens are without that name.
     """
 
-    tokens: Tokens
-    stripped_tokens: Tokens
-    keys: tuple[int, ...]
-    words: frozenset[int]
-    numbers: frozenset[int]
+    def __init__(self, tokens: Tokens, stripped: int, keys: tuple[int, ...]) -> None:
+        self.tokens = tokens
+        self.stripped = stripped
+        self.keys = keys
 
-    def says_all_of(self, text: Tokens) -> bool:
-        """Whether `text` is no more than this headline and an outlet's name."""
-        if len(text) > len(self.tokens) + MAX_NEW_TOKENS:
-            return False
-        new = ~np.isin(text.hashes, self.tokens.hashes)
-        return bool(np.isin(self.stripped_tokens.hashes, text.hashes).all()) and (
-            int(new.sum()) <= MAX_NEW_TOKENS
+    @property
+    def stripped_tokens(self) -> Tokens:
+        """Without the outlet's name."""
+        return self.tokens.head(self.stripped)
+
+    @cached_property
+    def words(self) -> frozenset[int]:
+        """The words of three letters up, as hashes."""
+        tokens = self.stripped_tokens
+        letters = tokens.end - tokens.start
+        kept = ((letters >= MIN_LETTERS) | (tokens.mass < 1)) & ~tokens.is_number
+        return frozenset(tokens.hashes[kept].tolist())
+
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """Its numbers, as hashes."""
+        tokens = self.stripped_tokens
+        return frozenset(tokens.hashes[tokens.is_number].tolist())
+
+
+class Headlines:
+    """The headlines among texts that were tokenised together: those from number `begins` on."""
+
+    def __init__(self, tokenised: Tokenised, begins: int) -> None:
+        self._tokenised = tokenised
+        self._begins = begins
+        first = tokenised.first[begins:]
+        self.lengths = [end - start for start, end in pairwise(first)]
+        masses = [0.0, *np.cumsum(tokenised.mass[first[0] :]).tolist()]
+        # A key is the sum of what its tokens are at their places, so a part's is a difference.
+        places = np.arange(len(masses) - 1) - np.repeat(
+            np.array(first[:-1]) - first[0], self.lengths
         )
+        told = mix(tokenised.hashes[first[0] :] + (places + 1).astype(np.uint64) * _MIX)
+        sums = [0, *np.cumsum(told).tolist()]
+        self.stripped = self.lengths.copy()
+        self.keys: list[tuple[int, ...]] = []
+        for number, length in enumerate(self.lengths):
+            start = first[number] - first[0]
+            whole = start + length
+            keys = set()
+            if masses[whole] - masses[start] >= MIN_KEY_WORDS:
+                keys.add((sums[whole] - sums[start]) % _WHOLE)
+            cut = _SUFFIX.search(tokenised.folded[begins + number])
+            if cut:
+                before = start + tokenised.count_before(begins + number, cut.start())
+                outlet = masses[whole] - masses[before]
+                if masses[before] - masses[start] >= MIN_KEY_WORDS and (
+                    0 < outlet <= MAX_OUTLET_WORDS
+                ):
+                    self.stripped[number] = before - start
+                    keys.add((sums[before] - sums[start]) % _WHOLE)
+            self.keys.append(tuple(sorted(keys)))
+
+    def headline(self, number: int) -> Headline:
+        """One of them, in arrays of its own."""
+        tokens = self._tokenised.tokens(self._begins + number)
+        return Headline(tokens, self.stripped[number], self.keys[number])
+
+    def says_all_of(self, number: int, text: Hashes) -> bool:
+        """Whether a text of these tokens is no more than a headline and an outlet's name."""
+        length = self.lengths[number]
+        if len(text) > length + MAX_NEW_TOKENS:
+            return False
+        start = self._tokenised.first[self._begins + number]
+        own = self._tokenised.hashes[start : start + length].tolist()
+        told = text.tolist()
+        new = len(told) - sum(map(set(own).__contains__, told))
+        return new <= min(MAX_NEW_TOKENS, length // 2) and set(own[: self.stripped[number]]).issubset(told)
 
 
 @lru_cache(maxsize=4096)
 def read_headline(headline: str) -> Headline:
     """Tokenise a headline and drop the outlet's name behind it."""
-    tokens = tokenise(headline)
-    stripped = tokens
-    cut = _SUFFIX.search(headline)
-    if cut:
-        before, after = tokenise(headline[: cut.start()]), tokenise(headline[cut.end() :])
-        enough = before.mass.sum() >= MIN_KEY_WORDS
-        if enough and 0 < after.mass.sum() <= MAX_OUTLET_WORDS:
-            stripped = before
-    keys = {_key(kept.hashes) for kept in (tokens, stripped) if kept.mass.sum() >= MIN_KEY_WORDS}
-    letters = stripped.end - stripped.start
-    words = stripped.hashes[((letters >= MIN_LETTERS) | (stripped.mass < 1)) & ~stripped.is_number]
-    numbers = stripped.hashes[stripped.is_number]
-    return Headline(
-        tokens,
-        stripped,
-        tuple(sorted(keys)),
-        frozenset(words.tolist()),
-        frozenset(numbers.tolist()),
-    )
-
-
-def _key(hashes: Hashes) -> int:
-    positions = np.arange(1, len(hashes) + 1, dtype=np.uint64)
-    return int(mix(hashes + positions * _MIX).sum())
+    return Headlines(Tokenised([headline]), 0).headline(0)

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.dedupe.candidates import choose, hashes_to_look_up
+from ingest.dedupe.answers import Answers
+from ingest.dedupe.candidates import asked_about, choose
 from ingest.dedupe.decide import decide
 from ingest.dedupe.decision import MAX_POSTINGS, Decision, Document, Frequencies
-from ingest.dedupe.fingerprint import fingerprint_of
 from ingest.dedupe.rules import RULES, Rules
 
 
@@ -45,13 +45,15 @@ class MemoryStories:
         self.documents: dict[int, Document] = {}
         self.story_of: dict[int, int] = {}
         self.members: dict[int, list[int]] = {}
+        self._shingles_of: dict[int, int] = {}
         self._rules = rules
 
     def add(self, document: Document) -> Decision:
         """Decide about one article and put it into its story."""
-        hashes = hashes_to_look_up(document.reading)
-        postings = dict(self.index.articles_with(hashes))
-        chosen = choose(hashes, postings, self.story_of)
+        asked = asked_about(document.article_id, document.reading)
+        postings: dict[int, Sequence[int]] = dict.fromkeys(asked.hashes, ())
+        postings.update(self.index.articles_with(asked.hashes))
+        chosen = choose(asked, Answers.of(postings), self.story_of, self._shingles_of)
         for reading in [document.reading, *(self.documents[x.article_id].reading for x in chosen)]:
             postings.update(self.index.articles_with(reading.sampled))
         frequencies = Frequencies(postings, self.story_of)
@@ -66,7 +68,9 @@ class MemoryStories:
         ]
         decision = decide(document, candidates, frequencies, self._rules)
         self._apply(document, decision)
-        self.index.add(document.article_id, fingerprint_of(document.reading.shape).postings)
+        self._shingles_of[document.article_id] = asked.shingles
+        reading = document.reading
+        self.index.add(document.article_id, sorted({*reading.sampled, *reading.title_postings}))
         return decision
 
     def _free_id(self, article: int) -> int:

@@ -2,48 +2,68 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
-from ingest.dedupe.fingerprint import Shape, as_postings, is_sampled, title_keys
+from ingest.dedupe.fingerprint import Shape, as_postings, title_keys
 from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints
 
 
 class Reading:
     """A `Shape` with what comparisons need, computed once and when first asked for."""
 
-    __slots__ = (
-        "_skeleton",
-        "count",
-        "distinct",
-        "first",
-        "mass",
-        "sampled",
-        "sampled_at",
-        "shape",
-        "title_postings",
-        "words",
-    )
-
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        shingles = shape.shingles
+        self.words: float = shape.words
+
+    @cached_property
+    def first(self) -> Flags:
+        """Where a shingle stands for the first time.
+
+        Its repeats within a text weigh nothing: a sum over positions is a sum over the set.
+        """
+        shingles = self.shape.shingles
         order = np.argsort(shingles, kind="stable")
         ordered = shingles[order]
-        # Repeats of a shingle within a text weigh nothing: a sum over positions is a sum over the
-        # set.
-        repeats = np.zeros(len(shingles), np.bool_)
-        repeats[order[1:]] = ordered[1:] == ordered[:-1]
-        self.first: Flags = ~repeats
-        self.distinct: Hashes = ordered[~repeats[order]]
-        self.mass: Floats = shape.tokens.mass[: len(shingles)] * self.first
-        self.words: float = shape.words
-        self.count = len(self.distinct)
-        # The shingles the index knows, signed as it stores them, and where they stand.
-        self.sampled_at: Ints = np.flatnonzero(is_sampled(shingles))
-        self.sampled: list[int] = as_postings(shingles[self.sampled_at])
-        self.title_postings: list[int] = as_postings(title_keys(shape.headline))
-        self._skeleton: Skeleton | None = None
+        first = np.ones(len(shingles), np.bool_)
+        first[order[1:]] = ordered[1:] != ordered[:-1]
+        return first
+
+    @cached_property
+    def distinct(self) -> Hashes:
+        """The different shingles, in order."""
+        ordered = np.sort(self.shape.shingles)
+        kept = np.ones(len(ordered), np.bool_)
+        np.not_equal(ordered[1:], ordered[:-1], out=kept[1:])
+        return np.asarray(ordered[kept])
+
+    @property
+    def count(self) -> int:
+        """How many different shingles there are."""
+        return len(self.distinct)
+
+    @cached_property
+    def mass(self) -> Floats:
+        """What each shingle weighs, in words, however common it is."""
+        shape = self.shape
+        return np.asarray(shape.tokens.mass[: len(shape.shingles)] * self.first)
+
+    @cached_property
+    def sampled_at(self) -> Ints:
+        """Where the shingles stand that the index knows."""
+        return np.flatnonzero(self.shape.stands_for)
+
+    @cached_property
+    def sampled(self) -> list[int]:
+        """Those shingles, signed as the index stores them."""
+        return as_postings(self.shape.shingles[self.sampled_at])
+
+    @cached_property
+    def title_postings(self) -> list[int]:
+        """Those of the headline."""
+        return title_keys(self.shape.headline.keys)
 
     def holds(self, shingles: Hashes) -> Flags:
         """For each of `shingles`, whether this text has it."""
@@ -59,12 +79,10 @@ class Reading:
         both.sort(kind="stable")  # merges two runs that are in order, at once
         return int(np.count_nonzero(both[1:] == both[:-1]))
 
-    @property
+    @cached_property
     def skeleton(self) -> Skeleton:
         """The text with its numbers masked, to be laid beside another."""
-        if self._skeleton is None:
-            self._skeleton = skeleton(self.shape.tokens)
-        return self._skeleton
+        return skeleton(self.shape.tokens)
 
 
 def spread(reading: Reading, sampled_counts: Floats) -> Floats:

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +81,8 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _NEXT = np.uint64(0x9E3779B97F4A7C15)
 _THIRD = np.uint64(0xD1B54A32D192ED03)
+# 64 KB of characters are half a megabyte of sums.
+_CHUNK_CHARACTERS = 1 << 16
 _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
@@ -100,6 +104,19 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.hashes)
 
+    def head(self, length: int) -> Tokens:
+        """The first so many tokens."""
+        if length == len(self):
+            return self
+        return Tokens(
+            self.folded,
+            self.hashes[:length],
+            self.is_number[:length],
+            self.mass[:length],
+            self.start[:length],
+            self.end[:length],
+        )
+
     def word(self, position: int) -> str:
         """The folded token at `position`."""
         return self.folded[int(self.start[position]) : int(self.end[position])]
@@ -114,33 +131,77 @@ def mix(values: Hashes) -> Hashes:
 
 def fold(text: str) -> str:
     """The text in the form in which two outlets' spellings of it are equal."""
-    return _fold(text)[0]
+    return Tokenised([text]).folded[0]
 
 
 def tokenise(text: str) -> Tokens:
     """Split `text` into tokens. An empty or wordless text has none."""
-    folded, codes, classes = _fold(text)
-    in_word = classes != SEPARATOR
-    edges = np.empty(len(codes) + 2, np.bool_)
-    edges[0] = edges[-1] = False
-    edges[1:-1] = in_word
-    changes = np.flatnonzero(edges[1:] != edges[:-1])
-    start, end = changes[0::2], changes[1::2]
-    unspaced = classes >= IDEOGRAPH
-    has_unspaced = bool(unspaced.any())
-    if has_unspaced:
-        start, end = _split_unspaced(classes, in_word)
-    powers, inverses = _powers(len(codes) + 2)
-    sums = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(codes * powers[1 : len(codes) + 1], out=sums[1:])
-    hashes = mix((sums[end] - sums[start]) * inverses[start])
-    first = classes[start]
-    mass = np.ones(len(start))
-    if has_unspaced:
-        hashes = _reach(hashes, first, start, end)
-        mass[first == IDEOGRAPH] = IDEOGRAPH_MASS
-        mass[first == UNSPACED] = UNSPACED_MASS
-    return Tokens(folded, hashes, first == DIGIT, mass, start, end)
+    return Tokenised([text]).tokens(0)
+
+
+class Tokenised:
+    """The tokens of many texts, in arrays over all of them: numpy's price is by the call.
+
+    The tokens of text `i` are `first[i] : first[i + 1]`. Arrays are for reading only.
+    """
+
+    __slots__ = ("_at", "end", "first", "folded", "hashes", "is_number", "mass", "start")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.folded, codes, classes = _fold_all(texts)
+        in_word = classes != SEPARATOR
+        # What is read is one text between separators, so every run has both of its edges.
+        edges = np.flatnonzero(in_word[1:] != in_word[:-1]) + 1
+        start, end = edges[0::2], edges[1::2]
+        has_unspaced = bool((classes >= IDEOGRAPH).any())
+        if has_unspaced:
+            start, end = _split_unspaced(classes, in_word)
+        powers, inverses = _powers(len(codes) + 1)
+        sums = np.empty(len(codes) + 1, np.uint64)
+        sums[0] = 0
+        np.cumsum(np.multiply(codes, powers[1 : len(codes) + 1], dtype=np.uint64), out=sums[1:])
+        hashes = mix((sums[end] - sums[start]) * inverses[start])
+        kinds = classes[start]
+        mass = _ones(len(start))
+        if has_unspaced:
+            hashes = _reach(hashes, kinds, start, end)
+            mass = mass.copy()
+            mass[kinds == IDEOGRAPH] = IDEOGRAPH_MASS
+            mass[kinds == UNSPACED] = UNSPACED_MASS
+        self.hashes, self.is_number, self.mass = hashes, kinds == DIGIT, mass
+        self.start, self.end = start, end
+        # Where each text begins among the characters, which open with a separator.
+        self._at = np.cumsum([1, *[len(one) + 1 for one in self.folded]])
+        self.first: list[int] = start.searchsorted(self._at).tolist()
+
+    def count_before(self, text: int, character: int) -> int:
+        """How many tokens of a text begin before a character of its folded form."""
+        part = self.start[self.first[text] : self.first[text + 1]]
+        return int(part.searchsorted(int(self._at[text]) + character))
+
+    def tokens(self, text: int) -> Tokens:
+        """Those of one text, in arrays of their own."""
+        part, at = slice(self.first[text], self.first[text + 1]), int(self._at[text])
+        return Tokens(
+            self.folded[text],
+            self.hashes[part].copy(),
+            self.is_number[part].copy(),
+            self.mass[part].copy(),
+            self.start[part] - at,
+            self.end[part] - at,
+        )
+
+
+def chunks(texts: Sequence[str]) -> Iterator[slice]:
+    """`texts` in runs of so many characters that the arrays of a run stay in the cache."""
+    begins = size = 0
+    for position, one in enumerate(texts):
+        if size and size + len(one) > _CHUNK_CHARACTERS:
+            yield slice(begins, position)
+            begins, size = position, 0
+        size += len(one) + 1
+    if begins < len(texts):
+        yield slice(begins, len(texts))
 
 
 def shingle(hashes: Hashes) -> Hashes:
@@ -158,22 +219,31 @@ def _rotate(values: Hashes) -> Hashes:
     return (values << np.uint64(23)) | (values >> np.uint64(41))
 
 
-def _fold(text: str) -> tuple[str, Hashes, NDArray[np.uint8]]:
-    """The folded text, its characters' codes and their classes."""
-    if text.isascii():
-        folded = text.lower()
-        narrow = np.frombuffer(folded.encode("ascii"), np.uint8)
-        return folded, narrow.astype(np.uint64), _classes(0x80)[narrow]
+def _fold_all(texts: Sequence[str]) -> tuple[list[str], NDArray[Any], NDArray[np.uint8]]:
+    """The folded texts, and codes and classes of their characters between line feeds."""
+    folded = [text.lower() if text.isascii() else _fold_wide(text) for text in texts]
+    joined = "\n".join(["", *folded, ""])
+    if joined.isascii():
+        narrow = np.frombuffer(joined.encode("ascii"), np.uint8)
+        return folded, narrow, _classes(0x80)[narrow]
+    codes = np.frombuffer(joined.encode("utf-32-le", "replace"), "<u4")
+    classes = _classes(0x10000 if int(codes.max()) < 0x10000 else 0x110000)[codes]
+    if classes.max() == IGNORED:
+        return _fold_all([one if one.isascii() else _without_ignored(one) for one in folded])
+    return folded, codes, classes
+
+
+def _fold_wide(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     if not unicodedata.is_normalized("NFC", folded):
         folded = unicodedata.normalize("NFC", folded)
+    return folded
+
+
+def _without_ignored(folded: str) -> str:
     codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4")
-    classes = _classes(0x10000 if int(codes.max(initial=0)) < 0x10000 else 0x110000)[codes]
-    if classes.max(initial=0) == IGNORED:
-        kept = classes != IGNORED
-        codes, classes = codes[kept], classes[kept]
-        folded = codes.tobytes().decode("utf-32-le")
-    return folded, codes.astype(np.uint64), classes
+    kept = codes[_classes(0x110000)[codes] != IGNORED]
+    return str(kept.tobytes(), "utf-32-le")
 
 
 def _split_unspaced(classes: NDArray[np.uint8], in_word: Flags) -> tuple[Ints, Ints]:
@@ -208,6 +278,15 @@ def _reach(hashes: Hashes, first: NDArray[np.uint8], start: Ints, end: Ints) -> 
         where = np.flatnonzero(alive)
         reached[where] = mix(reached[where] * _NEXT + hashes[where + step])
     return reached
+
+
+_one_table: list[Floats] = [np.ones(4096)]
+
+
+def _ones(length: int) -> Floats:
+    if len(_one_table[0]) < length:
+        _one_table[0] = np.ones(1 << length.bit_length())
+    return _one_table[0][:length]
 
 
 @cache

@@ -7,9 +7,11 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import Connection, select, text
 
-from ingest.dedupe import MAX_POSTINGS, Document, Reading, shape
+from ingest.dedupe import MAX_POSTINGS, Document, Reading, shapes
+from ingest.dedupe.answers import Answers
 from ingest.store.lists import among
 from ingest.store.tables import article, article_content, fingerprint
 
@@ -25,7 +27,6 @@ _POSTGRESQL_POSTINGS = text(
     " CROSS JOIN LATERAL (SELECT string_agg(article_id::text, ',') AS articles FROM"
     "  (SELECT article_id FROM posting WHERE posting.hash = wanted.hash AND article_id >= :floor"
     "   ORDER BY article_id DESC LIMIT :most) AS newest) AS found"
-    " WHERE found.articles IS NOT NULL"
 )
 
 
@@ -39,25 +40,41 @@ class SqlIndex:
     def __init__(self, connection: Connection, floor_article_id: int) -> None:
         self._connection = connection
         self._floor = floor_article_id
+        self._asked: list[Answers] = []
         self._known: dict[int, Sequence[int]] = {}
 
-    def articles_with(self, hashes: Sequence[int]) -> Mapping[int, Sequence[int]]:
-        """For each hash that was ever asked for: the newest articles that have it."""
-        self.look_up(hashes)
+    def ask(self, hashes: Iterable[int]) -> Answers:
+        """The newest articles of each of these hashes."""
+        rows = [(one, ids or "") for one, ids in self._ask(sorted({*hashes}))]
+        rows.sort()
+        joined = ",".join([ids for _, ids in rows if ids])
+        counts = [ids.count(",") + 1 if ids else 0 for _, ids in rows]
+        answers = Answers(
+            np.array([one for one, _ in rows], np.int64),
+            np.append(0, np.cumsum(counts, dtype=np.int64)),
+            np.fromstring(joined, np.int64, sep=",") if joined else np.empty(0, np.int64),
+        )
+        self._asked.append(answers)
+        return answers
+
+    def articles_with(self, hashes: Iterable[int]) -> Mapping[int, Sequence[int]]:
+        """The newest articles of each hash that was ever asked for here, of these at least."""
+        for answers in self._asked:
+            unknown = {*hashes}.difference(self._known)
+            if not unknown:
+                return self._known
+            self._known.update(answers.lists(unknown))
+        unknown = {*hashes}.difference(self._known)
+        if unknown:
+            self._known.update(dict.fromkeys(unknown, ()))
+            self._known.update(self.ask(unknown).lists(unknown))
         return self._known
 
-    def look_up(self, hashes: Sequence[int]) -> set[int]:
-        """Ask the table for the hashes not asked for before; the articles that these have."""
-        known = self._known
-        unknown = sorted({*hashes}.difference(known))
-        if not unknown:
-            return set()
-        known.update(dict.fromkeys(unknown, ()))
-        found = [(one, ids) for one, ids in self._ask(unknown) if ids is not None]
-        # All the lists of numbers are read at once: one by one they cost as much as the query.
-        articles = json.loads(f"[[{'],['.join([ids for _, ids in found])}]]") if found else []
-        known.update(zip([one for one, _ in found], articles, strict=True))
-        return set().union(*articles)
+    def look_up(self, hashes: Iterable[int]) -> set[int]:
+        """The articles of these hashes."""
+        wanted = {*hashes}
+        found = self.articles_with(wanted)
+        return set().union(*[found[one] for one in wanted])
 
     def _ask(self, hashes: list[int]) -> list[tuple[int, str | None]]:
         if self._connection.dialect.name == "sqlite":
@@ -128,17 +145,22 @@ def load_documents(
             article.c.content_hash,
         ).where(among(connection, article.c.id, article_ids))
     ).all()
-    unread = [row.id for row in rows if readings.get(row.id, row.content_hash) is None]
-    texts = _texts(connection, unread) if unread else {}
+    found = {row.id: readings.get(row.id, row.content_hash) for row in rows}
+    unread = [row for row in rows if found[row.id] is None]
+    if unread:
+        texts = _texts(connection, [row.id for row in unread])
+        read = shapes([(row.headline, texts.get(row.id)) for row in unread])
+        for row, shape in zip(unread, read, strict=True):
+            read_now = Reading(shape)
+            found[row.id] = read_now
+            readings.put(row.id, row.content_hash, read_now)
     documents = {}
     for row in rows:
-        reading = readings.get(row.id, row.content_hash)
-        if reading is None:
-            reading = Reading(shape(row.headline, texts.get(row.id)))
-            readings.put(row.id, row.content_hash, reading)
         at = row.first_seen_at
         if row.published_at is not None and row.published_at < at:
             at = row.published_at
+        reading = found[row.id]
+        assert reading is not None
         documents[row.id] = Document(row.id, row.publisher_id, at, reading)
     return documents
 

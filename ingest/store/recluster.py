@@ -19,7 +19,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from ingest.config import DedupeSettings
-from ingest.dedupe import RULES, VERSION, Rules, fingerprint
+from ingest.dedupe import RULES, VERSION, Rules, fingerprints
 from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
@@ -176,12 +176,10 @@ def _write_prints(connection: Connection, since: datetime | None, *, only_missin
         rows = connection.execute(query.where(article.c.id > last)).all()
         if not rows:
             return written
+        prints = fingerprints([(row.headline, row.body_text or row.summary) for row in rows])
         write_fingerprints(
             connection,
-            [
-                (row.id, fingerprint(row.headline, row.body_text or row.summary), row.first_seen_at)
-                for row in rows
-            ],
+            [(row.id, one, row.first_seen_at) for row, one in zip(rows, prints, strict=True)],
         )
         written, last = written + len(rows), rows[-1].id
 

@@ -18,7 +18,16 @@ from sqlalchemy import Connection, func, select, text
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
-from ingest.dedupe.candidates import choose, hashes_to_look_up
+from ingest.dedupe.answers import Answers
+from ingest.dedupe.candidates import (
+    Asked,
+    Chosen,
+    Foreseen,
+    asked_about,
+    choose,
+    foresee,
+    pairs_of,
+)
 from ingest.dedupe.decide import is_worth_weighing
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
@@ -28,6 +37,9 @@ from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import delete_from_queue, write_book
 from ingest.store.tables import fingerprint, match_queue, meta, story_article
 from ingest.store.upsert import insert_or
+
+# Of the articles of its batch an article may be compared with, so many are prepared beforehand.
+_AHEAD = 12
 
 LOCK = "stories"  # the row of `meta` under whose lock stories are changed
 
@@ -111,9 +123,12 @@ def settle_batch(
     if settings.enabled:
         work = _gather(connection, batch, floor, readings)
     else:
-        work = _Work({}, SqlIndex(connection, floor), {}, stories_of(connection, documents), set())
+        nothing = SqlIndex(connection, floor)
+        work = _Work(
+            nothing, Answers.of({}), {}, {}, {}, stories_of(connection, documents), {}, set()
+        )
     book = StoryBook(connection, work.story_of, now)
-    book.sizes_of({work.story_of[each] for _, each in work.seen if each in work.story_of})
+    book.sizes_of({each.story_id for one in work.foreseen.values() for each in one.chosen})
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
     replace_matches(connection, [document.article_id for document in batch], matches, now)
@@ -126,10 +141,13 @@ def settle_batch(
 class _Work:
     """What a batch is decided on: index answers, candidates' texts, stories."""
 
-    hashes: Mapping[int, Sequence[int]]  # by article of the batch
     index: SqlIndex
+    answers: Answers  # of it, about all the hashes asked about
+    asked: Mapping[int, Asked]  # by article of the batch, as the next
+    foreseen: Mapping[int, Foreseen]
     documents: dict[int, Document]
     story_of: dict[int, int]
+    shingles_of: dict[int, int]
     seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
 
 
@@ -138,46 +156,49 @@ def _gather(
 ) -> _Work:
     """Read all that the batch is likely to need, in a handful of statements."""
     index = SqlIndex(connection, floor)
-    hashes = {one.article_id: hashes_to_look_up(one.reading) for one in batch}
-    seen = index.look_up([each for some in hashes.values() for each in some])
-    postings = index.articles_with(())
-    documents = {one.article_id: one for one in batch}
-    story_of = stories_of(connection, seen | documents.keys())
-    # Candidates are chosen again when their turn comes, since the batch itself makes stories.
-    foreseen = dict(story_of)
-    likely: dict[int, list[int]] = {}
-    for document in batch:
-        own = document.article_id
-        story = foreseen.pop(own, -own)
-        likely[own] = [one.article_id for one in choose(hashes[own], postings, foreseen)]
-        foreseen[own] = story
-    work = _Work(hashes, index, documents, story_of, set())
-    _add_documents(connection, work, {each for some in likely.values() for each in some}, readings)
-    _know_stories(connection, work, [(own, each) for own, some in likely.items() for each in some])
+    asked = [asked_about(one.article_id, one.reading) for one in batch]
+    answers = index.ask(each for one in asked for each in one.hashes)
+    met = pairs_of(asked, answers)
+    seen = {pair.article_id for some in met for pair in some}
+    story_of, shingles_of = _stories_and_lengths(
+        connection, seen.union(one.article_id for one in asked)
+    )
+    foreseen = foresee(asked, answers, met, story_of, shingles_of)
+    shingles_of.update((one.article_id, one.shingles) for one in asked)
+    work = _Work(
+        index,
+        answers,
+        {one.article_id: one for one in asked},
+        {one.article_id: its for one, its in zip(asked, foreseen, strict=True)},
+        {one.article_id: one for one in batch},
+        story_of,
+        shingles_of,
+        set(),
+    )
+    pairs = [(own, each.article_id) for own, one in work.foreseen.items() for each in one.chosen]
+    pairs += [(own, each) for own, one in work.foreseen.items() for each in one.waits_for[:_AHEAD]]
+    _add_candidates(connection, work, pairs, readings)
     return work
 
 
-def _add_documents(
-    connection: Connection, work: _Work, article_ids: Iterable[int], readings: Readings
+def _add_candidates(
+    connection: Connection, work: _Work, pairs: Sequence[tuple[int, int]], readings: Readings
 ) -> None:
-    missing = set(article_ids) - work.documents.keys()
-    if missing:
-        work.documents.update(load_documents(connection, missing, readings))
-
-
-def _know_stories(connection: Connection, work: _Work, pairs: Sequence[tuple[int, int]]) -> None:
-    """Look up how rare the texts of these pairs are, where they share enough for it to matter."""
+    """Read the candidates of these pairs; how rare texts are where they share enough for it."""
     documents = work.documents
-    work.seen.update(pairs)
+    missing = {other for _, other in pairs} - documents.keys()
+    if missing:
+        documents.update(load_documents(connection, missing, readings))
     weighed: set[int] = set()
     for pair in pairs:
-        one, other = documents[pair[0]].reading, documents[pair[1]].reading
-        if is_worth_weighing(one, other):
+        if is_worth_weighing(documents[pair[0]].reading, documents[pair[1]].reading):
             weighed.update(pair)
-    hashes = [each for one in weighed for each in documents[one].reading.sampled]
-    unknown = work.index.look_up(hashes) - work.story_of.keys() - documents.keys()
-    if unknown:
+    if weighed:
+        hashes = [each for one in weighed for each in documents[one].reading.sampled]
+        hashes += [each for own, _ in pairs for each in documents[own].reading.title_postings]
+        unknown = work.index.look_up(hashes) - work.story_of.keys() - documents.keys()
         work.story_of.update(stories_of(connection, unknown))
+    work.seen.update(pairs)
 
 
 def _decide(
@@ -191,13 +212,10 @@ def _decide(
     own = document.article_id
     known = book.story_of
     story = known.pop(own, None)  # an article is no candidate of its own
-    hashes = work.hashes.get(own, ())
-    postings = work.index.articles_with(())
-    chosen = choose(hashes, postings, known)
+    chosen = _candidates(own, work, known, is_new=story is None)
     unseen = [(own, one.article_id) for one in chosen if (own, one.article_id) not in work.seen]
     if unseen:
-        _add_documents(connection, work, [each for _, each in unseen], readings)
-        _know_stories(connection, work, unseen)
+        _add_candidates(connection, work, unseen, readings)
     sizes = book.sizes_of({one.story_id for one in chosen})
     candidates = [
         replace(
@@ -208,11 +226,38 @@ def _decide(
         )
         for one in chosen
     ]
-    decision = decide(document, candidates, Frequencies(postings, known), rules)
+    frequencies = Frequencies(work.index.articles_with(()), known)
+    decision = decide(document, candidates, frequencies, rules)
     if story is not None:
         known[own] = story
     book.place(decision)
     return decision
+
+
+def _candidates(
+    own: int, work: _Work, story_of: Mapping[int, int], *, is_new: bool
+) -> Sequence[Chosen]:
+    """Those that were foreseen, unless stories have changed since."""
+    if own not in work.asked:
+        return ()
+    foreseen = work.foreseen[own]
+    holds = all(story_of.get(one.article_id) == one.story_id for one in foreseen.chosen)
+    if is_new and holds and not foreseen.waits_for:
+        return foreseen.chosen
+    return choose(work.asked[own], work.answers, story_of, work.shingles_of, work.asked)
+
+
+def _stories_and_lengths(
+    connection: Connection, article_ids: Iterable[int]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """The story of each of these articles that has one, and how many shingles its text has."""
+    rows = connection.execute(
+        select(story_article.c.article_id, story_article.c.story_id, fingerprint.c.token_count)
+        .outerjoin(fingerprint, fingerprint.c.article_id == story_article.c.article_id)
+        .where(among(connection, story_article.c.article_id, article_ids))
+    ).all()
+    stories = {article_id: story for article_id, story, _ in rows}
+    return stories, {article_id: max(1, (n or 0) - 2) for article_id, _, n in rows}
 
 
 def stories_of(
