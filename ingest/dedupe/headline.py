@@ -106,7 +106,9 @@ class Headlines:
         own = self._tokenised.hashes[start : start + length].tolist()
         told = text.tolist()
         new = len(told) - sum(map(set(own).__contains__, told))
-        return new <= min(MAX_NEW_TOKENS, length // 2) and set(own[: self.stripped[number]]).issubset(told)
+        return new <= min(MAX_NEW_TOKENS, length // 2) and set(
+            own[: self.stripped[number]]
+        ).issubset(told)
 
 
 @lru_cache(maxsize=4096)
