@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -59,11 +59,10 @@ class Turns:
         self._wait_seconds = wait_seconds
         self._paused_elsewhere = paused_elsewhere
         self._longest_wait_seconds = longest_wait_seconds
-        self._held = AsyncExitStack()
+        self._held: AbstractAsyncContextManager[None] | None = None
 
     async def __aenter__(self) -> Self:
-        visit = self._gate.visit(self.site, wait_seconds=self._wait_seconds)
-        await self._held.enter_async_context(visit)
+        await self._take(self._gate.visit(self.site, wait_seconds=self._wait_seconds))
         return self
 
     async def __aexit__(
@@ -72,7 +71,16 @@ class Turns:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._held.aclose()
+        await self._give_back()
+
+    async def _take(self, visit: AbstractAsyncContextManager[None]) -> None:
+        await visit.__aenter__()
+        self._held = visit
+
+    async def _give_back(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            await held.__aexit__(None, None, None)
 
     async def go_on(self, site: str) -> None:
         """Give the turn back and take one at `site`.
@@ -80,7 +88,7 @@ class Turns:
         Raises FetchError: RATE_LIMITED, for as long as the site is to be left alone; TIMEOUT where
         too many others wait there.
         """
-        await self._held.aclose()
+        await self._give_back()
         self.site = site
         paused = max(self._gate.paused_seconds(site), await self._paused_elsewhere(site))
         if paused > self._longest_wait_seconds:
@@ -91,8 +99,7 @@ class Turns:
             )
         try:
             async with asyncio.timeout(paused + self._longest_wait_seconds):
-                visit = self._gate.visit(site, wait_seconds=paused)
-                await self._held.enter_async_context(visit)
+                await self._take(self._gate.visit(site, wait_seconds=paused))
         except TimeoutError as error:
             raise FetchError(
                 f"the redirect leads to {site}, where too many others wait for their turn",

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,15 +125,15 @@ async def preview_all(
 async def poll_all(
     database: Database,
     settings: Settings,
-    targets: Sequence[Target],
+    wanted: Mapping[int, str],
     seen: Callable[[Recorded], None],
 ) -> list[str]:
-    """Claim and poll subscribed targets; `seen` is called as each poll has been stored.
+    """Claim and poll feeds, given as id -> name; `seen` is called as each poll has been stored.
 
     Returns the names of feeds that a daemon is polling just now. Feeds not polled when this is
     ended early are given back.
     """
-    queue = _Queue(database, settings, targets)
+    queue = _Queue(database, settings, wanted)
     decider = Decider(settings.schedule, clock=now)
     patience = settings.database.busy_timeout_seconds
     async with pipeline(database, settings, decider, patience_seconds=patience) as opened:
@@ -153,12 +153,13 @@ async def poll_all(
 
 
 class _Queue:
-    """Targets to be polled, claimed a batch at a time just before their turn comes."""
+    """Feeds to be polled, claimed a batch at a time just before their turn comes."""
 
-    def __init__(self, database: Database, settings: Settings, targets: Sequence[Target]) -> None:
+    def __init__(self, database: Database, settings: Settings, wanted: Mapping[int, str]) -> None:
         self._database = database
         self._settings = settings
-        self._waiting = deque(targets)
+        self._names = wanted
+        self._waiting = deque(wanted)
         self._claimed: deque[DueFeed] = deque()
         self._leases: dict[int, Lease] = {}
         self._owner = f"{socket.gethostname()}:{os.getpid()}:fetch"
@@ -174,7 +175,7 @@ class _Queue:
             self._claimed.extend(due)
             self._leases.update((one.feed_id, one.lease) for one in due)
             claimed = {one.feed_id for one in due}
-            self.held += [one.due.name for one in batch if one.due.feed_id not in claimed]
+            self.held += [self._names[feed_id] for feed_id in batch if feed_id not in claimed]
         return self._claimed.popleft() if self._claimed else None
 
     def done(self, due: DueFeed) -> None:
@@ -189,7 +190,7 @@ class _Queue:
 
 
 def _claim(
-    database: Database, settings: Settings, batch: Sequence[Target], owner: str, at: datetime
+    database: Database, settings: Settings, batch: Sequence[int], owner: str, at: datetime
 ) -> list[DueFeed]:
     with database.begin() as connection:
         return leases.claim_due(
@@ -198,7 +199,7 @@ def _claim(
             limit=len(batch),
             owner=owner,
             lease_seconds=settings.schedule.lease_seconds,
-            feed_ids=[one.due.feed_id for one in batch],
+            feed_ids=batch,
             site_delay_seconds=settings.fetch.site_delay_seconds,
         )
 
@@ -221,8 +222,14 @@ def known_entries(database: Database, target: Target) -> dict[int, int]:
         return polls.known_entries(connection, target.due.feed_id)
 
 
+def all_feeds(database: Database) -> dict[int, str]:
+    """Every subscribed feed, for `poll_all`."""
+    with database.connect() as connection:
+        return feeds.list_names(connection)
+
+
 def targets_of(database: Database, wanted: Sequence[str]) -> list[Target]:
-    """What names and addresses stand for; without any, every subscribed feed.
+    """What names and addresses stand for; without any, every subscribed feed, as for a preview.
 
     Raises UnknownFeed, and UsageError for an address that cannot be polled.
     """

@@ -7,12 +7,12 @@ the gate keeps that promise inside the process, and also where no claim was made
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
 
 _KEEP_SITES = 10_000  # idle ones beyond this are forgotten, oldest first
 
@@ -23,6 +23,31 @@ class _Site:
     next_start: float = 0.0  # seconds of the injected clock
     users: int = 0
     paused_until: float = field(default=0.0)
+
+
+class Visit:
+    """One turn at a site. An async context manager, written out: every request goes through it."""
+
+    __slots__ = ("_gate", "_site", "_state", "_wait_seconds")
+
+    def __init__(self, gate: SiteGate, site: str, wait_seconds: float) -> None:
+        self._gate = gate
+        self._site = site
+        self._wait_seconds = wait_seconds
+        self._state: _Site | None = None
+
+    async def __aenter__(self) -> None:
+        self._state = await self._gate.take(self._site, self._wait_seconds)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._state is not None:
+            self._gate.give_back(self._state)
+            self._state = None
 
 
 class SiteGate:
@@ -50,13 +75,16 @@ class SiteGate:
         self._sleep = sleep
         self._sites: dict[str, _Site] = {}
 
-    @asynccontextmanager
-    async def visit(self, site: str, *, wait_seconds: float = 0.0) -> AsyncIterator[None]:
+    def visit(self, site: str, *, wait_seconds: float = 0.0) -> Visit:
         """Enter when it is this caller's turn; the slot is free again on leaving.
 
         `wait_seconds` is how far away the start is that the claim gave. Waiting for that moment
         takes no slot.
         """
+        return Visit(self, site, wait_seconds)
+
+    async def take(self, site: str, wait_seconds: float) -> _Site:
+        """Wait for a turn at `site`: what `Visit` does on entering."""
         earliest = self._monotonic() + max(0.0, wait_seconds)
         state = self._sites.get(site)
         if state is None:
@@ -65,7 +93,8 @@ class SiteGate:
         state.users += 1
         try:
             await self._sleep_until(earliest)
-            async with state.slots:
+            await state.slots.acquire()
+            try:
                 while True:
                     # The turn is taken before sleeping, so that two callers never take the same.
                     start = max(self._monotonic(), state.next_start, state.paused_until)
@@ -73,10 +102,20 @@ class SiteGate:
                     await self._sleep_until(start)
                     if state.paused_until <= self._monotonic():
                         break
-                async with self._all:
-                    yield
-        finally:
+                await self._all.acquire()
+            except BaseException:
+                state.slots.release()
+                raise
+        except BaseException:
             state.users -= 1
+            raise
+        return state
+
+    def give_back(self, state: _Site) -> None:
+        """End a turn: what `Visit` does on leaving."""
+        self._all.release()
+        state.slots.release()
+        state.users -= 1
 
     def pause(self, site: str, seconds: float) -> None:
         """Start nothing at `site` for so long: whoever waits already waits on."""

@@ -16,19 +16,18 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 _NAMES = tuple(field.name for field in dataclasses.fields(FeedSchedule))
 SCHEDULE_COLUMNS = tuple(feed_schedule.c[name] for name in _NAMES)
+_STATE, _HINTS, _MOVE = map(_NAMES.index, ("state", "hints", "move"))
 _PLAIN = tuple(name for name in _NAMES if name not in ("state", "hints", "move"))
 _NO_HINTS = CadenceHints()
 
 
 def schedule_from_row(row: AnyRow) -> FeedSchedule:
-    """The FeedSchedule in a row that has SCHEDULE_COLUMNS."""
-    found = row._mapping
-    return FeedSchedule(
-        state=FeedState(found["state"]),
-        hints=_hints(found["hints"]),
-        move=_move(found["move"]),
-        **{name: found[name] for name in _PLAIN},
-    )
+    """The FeedSchedule in a row that begins with SCHEDULE_COLUMNS."""
+    values = list(row[: len(_NAMES)])
+    values[_STATE] = FeedState(values[_STATE])
+    values[_HINTS] = _hints(values[_HINTS])
+    values[_MOVE] = _move(values[_MOVE])
+    return FeedSchedule(**dict(zip(_NAMES, values, strict=True)))
 
 
 def schedule_to_row(schedule: FeedSchedule, now: datetime) -> dict[str, Any]:
