@@ -14,6 +14,7 @@ from ingest.dedupe.verify import Verdict, is_same_headline, too_little, verify
 from ingest.model import Match, Relation
 
 _DAY_SECONDS = 86_400.0
+SAME_HEADLINE = "same_headline"  # the one rule that looks at no text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,7 @@ def examine(
         return None, Verdict(None, missing=missing)
     pair = compare(a, b, common(a, b), frequencies.weights(a), frequencies.weights(b))
     if by_headline:
-        return pair, Verdict("same_headline")
+        return pair, Verdict(SAME_HEADLINE)
     return pair, verify(pair, rules, days)
 
 
@@ -71,6 +72,8 @@ def decide(
             misses.append(
                 NearMiss(document.article_id, candidate.article_id, verdict.missing, verdict.vetoes)
             )
+    hits, others = _texts_decide(document, hits, candidates)
+    misses += others
     hits.sort(key=lambda hit: (-hit.pair.resemblance, hit.candidate.article_id))
     digest = _is_digest(document, hits, rules)
     # Stories of which this article retells a whole text among others: it joins none of them.
@@ -106,6 +109,32 @@ def decide(
     )
 
 
+def _texts_decide(
+    document: Document, hits: list[Hit], candidates: Sequence[Document]
+) -> tuple[list[Hit], list[NearMiss]]:
+    """Leave out equal headlines where a story's text was read and is another one.
+
+    A newsletter and a report have run under one headline; an entry without text of its own, which
+    joined the report, does not make the newsletter a copy of it.
+    """
+    if document.reading.shape.is_headline_only:
+        return hits, []
+    same = {hit.candidate.article_id for hit in hits}
+    differs = {
+        one.story_id
+        for one in candidates
+        if one.article_id not in same and not one.reading.shape.is_headline_only
+    }
+    kept, others = [], []
+    for hit in hits:
+        if hit.verdict.rule == SAME_HEADLINE and hit.candidate.story_id in differs:
+            missing = "the headline is the same, but the text of its story is another"
+            others.append(NearMiss(document.article_id, hit.candidate.article_id, missing))
+        else:
+            kept.append(hit)
+    return kept, others
+
+
 def shares_passage(one: Hit, other: Hit, rules: Rules) -> bool:
     """Whether two candidates share the same part of the new article.
 
@@ -126,7 +155,8 @@ def is_foreign(hit: Hit, rules: Rules) -> bool:
     """
     candidate = hit.candidate
     return (
-        candidate.story_size >= rules.foreign_story
+        hit.verdict.rule != SAME_HEADLINE
+        and candidate.story_size >= rules.foreign_story
         and candidate.story_support < 2
         and hit.pair.coverage < rules.foreign_coverage
     )
