@@ -11,6 +11,7 @@ are processes; server, workers and whatever else the machine does share its core
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import tempfile
@@ -47,6 +48,7 @@ def main() -> None:
     )
     parser.add_argument("--feeds", type=int, default=1_000_000)
     parser.add_argument("--articles", type=int, default=1_000_000, help="in the window")
+    parser.add_argument("--written", type=int, default=20_000, help="of them with real texts")
     parser.add_argument("--stored", type=int, default=20_000, help="articles stored by each run")
     parser.add_argument("--words", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
@@ -57,7 +59,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with _server(arguments.database, arguments.keep) as url:
         database = open_database(url, create=True)
-        _fill(database, url, arguments)
+        _fill(database, arguments)
         for part in arguments.only:
             _PARTS[part](database, url, arguments)
         database.close()
@@ -87,15 +89,14 @@ def _server(given: str | None, folder: Path | None) -> Iterator[str]:
                     connection.execute(text("CREATE DATABASE scale"))
             engine.dispose()
             log = str(home / "data" / "log")
-            _commands.pg_ctl(
-                ["-w", "-l", log, "restart"], pgdata=server.pgdata, user=server.system_user
-            )
+            restart = getattr(_commands, "pg_ctl")  # noqa: B009 - made when it is imported
+            restart(["-w", "-l", log, "restart"], pgdata=server.pgdata, user=server.system_user)
             yield url.set(database="scale").render_as_string(hide_password=False)
         finally:
             server.cleanup()
 
 
-def _fill(database: Database, url: str, arguments: argparse.Namespace) -> None:
+def _fill(database: Database, arguments: argparse.Namespace) -> None:
     with database.begin() as connection:
         is_filled = connection.scalar(text("SELECT 1 FROM feed LIMIT 1")) is not None
         if not is_filled:
@@ -104,12 +105,14 @@ def _fill(database: Database, url: str, arguments: argparse.Namespace) -> None:
     if not is_filled:
         print(f"{arguments.feeds:,} feeds filled in {time.perf_counter() - started:,.0f} s")
         started = time.perf_counter()
+        written = min(arguments.written, arguments.articles)
+        written = min(arguments.written, arguments.articles)
         scale_fill.fill_articles(
-            url,
+            database,
             arguments.articles,
             datetime.now(UTC),
+            written=written,
             words=arguments.words,
-            processes=os.cpu_count() or 1,
         )
         seconds = time.perf_counter() - started
         print(f"{arguments.articles:,} articles filled in {seconds:,.0f} s")
@@ -141,17 +144,21 @@ def _make_due(database: Database) -> None:
 def _claims(database: Database, url: str, arguments: argparse.Namespace) -> None:
     for workers in arguments.workers:
         _make_due(database)
+        before = _server_cpu(database)
         done = run_workers(claims, Task(url, arguments.seconds), workers)
+        spent = _server_cpu(database) - before
         taken = Counter(feed_id for one in done for feed_id, _ in one.taken)
         doubled = sum(1 for times in taken.values() if times > 1)
-        _report("claims of 100", done, workers, f"{doubled} feeds claimed twice")
+        _report("claims of 100", done, workers, spent, f"{doubled} feeds claimed twice")
 
 
 def _polls(database: Database, url: str, arguments: argparse.Namespace) -> None:
     for workers in arguments.workers:
         _make_due(database)
+        before = _server_cpu(database)
         done = run_workers(unchanged_polls, Task(url, arguments.seconds), workers)
-        _report("unchanged polls, 100 a batch", done, workers)
+        spent = _server_cpu(database) - before
+        _report("unchanged polls, 100 a batch", done, workers, spent)
 
 
 def _articles(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -162,9 +169,11 @@ def _articles(database: Database, url: str, arguments: argparse.Namespace) -> No
                 connection.execute(text("DELETE FROM match_queue"))
             share = arguments.stored // workers
             task = Task(url, articles=share, words=arguments.words, settle=settle)
+            before = _server_cpu(database)
             done = run_workers(new_articles, task, workers)
+            spent = _server_cpu(database) - before
             what = "articles stored and matched" if settle else "articles stored, 500 a batch"
-            _report(what, done, workers)
+            _report(what, done, workers, spent)
 
 
 def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -175,7 +184,10 @@ def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> 
         most = 200 if limit == 1 else 4_000
         task = Task(url, articles=most, words=arguments.words)
         run_workers(new_articles, task, 1)
-        _report(f"matched, {limit} at a time", [settle_all(database, limit, most)], 1)
+        before = _server_cpu(database)
+        done = settle_all(database, limit, most)
+        spent = _server_cpu(database) - before
+        _report(f"matched, {limit} at a time", [done], 1, spent)
 
 
 def _size(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -211,16 +223,40 @@ def _bytes(database: Database) -> dict[str, int]:
         }
 
 
-def _report(what: str, done: Sequence[Done], workers: int, note: str = "") -> None:
+def _server_cpu(database: Database) -> float:
+    """Seconds of CPU that a server on this machine has spent so far; 0 for one elsewhere."""
+    with database.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+    try:
+        server = _stat(f"/proc/{backend}/stat")[1]
+        spent = sum(map(int, _stat(f"/proc/{server}/stat")[11:15]))  # with those that have ended
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with contextlib.suppress(OSError):
+                    stat = _stat(str(folder / "stat"))
+                    spent += sum(map(int, stat[11:13])) if stat[1] == server else 0
+    except OSError:
+        return 0.0
+    return spent / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(path: str) -> list[str]:
+    return Path(path).read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+
+
+def _report(
+    what: str, done: Sequence[Done], workers: int, server_cpu: float, note: str = ""
+) -> None:
     count = sum(one.count for one in done)
     wall = max(one.wall_seconds for one in done)
     took = sorted(1_000 * each for one in done for each in one.seconds)
     p50 = statistics.median(took) if took else 0.0
     p99 = took[min(len(took) - 1, int(len(took) * 0.99))] if took else 0.0
     cpu = 1e6 * sum(one.cpu_seconds for one in done) / max(count, 1)
+    server = 1e6 * server_cpu / max(count, 1)
     print(
-        f"{what:30} {workers} workers  {count / wall:8,.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
-        f"  {cpu:5,.0f} us of the worker's CPU each  {note}",
+        f"{what:28} {workers} workers {count / wall:7,.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
+        f"  CPU us each: worker {cpu:5,.0f}, server {server:5,.0f}  {note}",
         flush=True,
     )
 

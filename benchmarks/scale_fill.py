@@ -1,30 +1,29 @@
 """A database as large as a big installation's: feeds in the schedule, articles in the window.
 
-Feeds, sites and polls come from `generate_series`, articles by COPY, fingerprints through the
-program's own function. PostgreSQL only.
+Feeds and most articles come from `generate_series`; the newest articles have texts, and go through
+the program's own fingerprint. PostgreSQL only.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, text
 
 from ingest.dedupe import fingerprint
-from ingest.store.engine import Database, open_database
+from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
 
 FEEDS_A_SITE = 4
 PERIOD_SECONDS = 1_800  # every feed once in it
 VOCABULARY = 40_000
 WINDOW_SECONDS = 10 * 86_400  # over which the articles of the window were seen
-_BATCH = 2_000
+_BATCH = 1_000
 
 
 class Texts:
@@ -79,89 +78,116 @@ def fill_feeds(connection: Connection, feeds: int, now: datetime) -> None:
 
 
 def fill_articles(
-    url: str,
-    articles: int,
-    now: datetime,
-    *,
-    words: int,
-    processes: int = 1,
-    progress: Callable[[int], None] = lambda _: None,
+    database: Database, articles: int, now: datetime, *, written: int, words: int
 ) -> None:
     """Store so many articles, seen over the days before `now`, each in a story of its own.
 
-    They have texts, keys, fingerprints and stories; no sightings, raw entries or search index.
+    The last `written` of them have texts of so many words and the fingerprints of these. The others
+    have a short text and as many postings each, with random hashes: rows that are in the way. No
+    article has sightings, raw entries or an entry in the search index.
     """
-    parts = [
-        (url, first, min(first + _BATCH, articles + 1), articles, now, words)
-        for first in range(1, articles + 1, _BATCH)
-    ]
-    if processes == 1:
-        for done in map(_fill_part, parts):
-            progress(done)
-    else:
-        with get_context("spawn").Pool(processes) as pool:
-            for done in pool.imap_unordered(_fill_part, parts):
-                progress(done)
-    database = open_database(url)
+    postings = len(fingerprint("", Texts(0).write(words)).postings)
+    others = articles - written
+    given = {"others": others, "now": now, "step": WINDOW_SECONDS / articles, "words": words}
+    with database.begin() as connection:
+        given["feeds"] = feeds = connection.execute(text("SELECT count(*) FROM feed")).scalar_one()
+        given["sites"] = -(-feeds // FEEDS_A_SITE)
+        for statement in (*_OTHERS, *_other_postings(connection, postings)):
+            connection.execute(text(statement), given)
+    for numbers in batches(written, _BATCH):
+        with database.begin() as connection:
+            _write(connection, [others + 1 + n for n in numbers], given)
     with database.begin() as connection:
         for table in ("article", "story"):
             _set_counter(connection, table)
-    database.close()
 
 
-_opened: dict[str, Database] = {}
+_SEEN_AT = "CAST(:now AS timestamptz) - (:others - n) * :step * interval '1 second'"
+_OTHERS = (
+    "INSERT INTO article (id, publisher_id, feed_id, headline, url, canonical_url, word_count,"
+    "  text_from, published_quality, published_at, first_seen_at, content_hash)"
+    f" SELECT n, n % :feeds % :sites + 1, n % :feeds + 1, 'Article ' || n, u, u, :words, 'feed',"
+    f"  'exact', {_SEEN_AT}, {_SEEN_AT}, n FROM generate_series(1, :others) AS n,"
+    "  LATERAL (SELECT 'https://s' || n % :sites || '.example/2026/03/02/article-' || n AS u) AS x",
+    "INSERT INTO article_content (article_id, body_text) SELECT n, md5(n::text)"
+    " FROM generate_series(1, :others) AS n",
+    "INSERT INTO story (id, first_article_id, fullest_article_id, created_at, updated_at)"
+    f" SELECT n, n, n, {_SEEN_AT}, {_SEEN_AT} FROM generate_series(1, :others) AS n",
+    "INSERT INTO story_article (article_id, story_id, joined_at)"
+    f" SELECT n, n, {_SEEN_AT} FROM generate_series(1, :others) AS n",
+    "INSERT INTO article_key (key_hash, kind, feed_id, article_id, first_seen_at, last_seen_at)"
+    f" SELECT hashint8extended(n, kind), kind, n % :feeds + 1, n, {_SEEN_AT}, {_SEEN_AT}"
+    "  FROM generate_series(1, :others) AS n, generate_series(1, 2) AS kind"
+    " ORDER BY 1 ON CONFLICT DO NOTHING",
+    "INSERT INTO fingerprint (article_id, version, token_count, seen_at)"
+    f" SELECT n, 1, :words, {_SEEN_AT} FROM generate_series(1, :others) AS n",
+)
 
 
-def _fill_part(part: tuple[str, int, int, int, datetime, int]) -> int:
-    url, first, end, articles, now, words = part
-    database = _opened.get(url) or _opened.setdefault(url, open_database(url))
-    texts = Texts(first)
-    step = timedelta(seconds=WINDOW_SECONDS / articles)
+def _other_postings(connection: Connection, each: int) -> tuple[str, ...]:
+    """One in ten hashes is one of a hundred thousand common ones, as in real text."""
+    hash_ = (
+        "hashint8extended(CASE WHEN k % 10 = 0 THEN hashint8extended(n, k) % 100000"
+        " ELSE n * 1000 + k END, 1) >> 16"  # hashes of the index have 48 bits
+    )
+    key = connection.execute(
+        text("SELECT conname FROM pg_constraint WHERE conrelid = 'posting'::regclass"
+             " AND contype = 'p'")
+    ).scalar_one()  # fmt: skip
+    return (
+        f"ALTER TABLE posting DROP CONSTRAINT {key}",
+        f"INSERT INTO posting (hash, article_id) SELECT DISTINCT {hash_}, n"
+        f" FROM generate_series(1, :others) AS n, generate_series(1, {each}) AS k ORDER BY 1, 2",
+        f"ALTER TABLE posting ADD CONSTRAINT {key} PRIMARY KEY (hash, article_id)",
+    )
+
+
+def _write(connection: Connection, numbers: list[int], given: dict[str, Any]) -> None:
+    now, words, step = given["now"], given["words"], timedelta(seconds=given["step"])
+    texts, feeds, sites = Texts(numbers[0]), given["feeds"], given["sites"]
+    plain = (words, "feed", "exact")
     rows: list[tuple[int, datetime, str, str]] = []
-    for number in range(first, end):
+    for number in numbers:
         body = texts.write(words)
-        rows.append((number, now - (articles - number) * step, " ".join(body.split()[:9]), body))
-    with database.begin() as connection:
-        feeds = connection.execute(text("SELECT count(*) FROM feed")).scalar_one()
-        sites, plain = -(-feeds // FEEDS_A_SITE), (words, "feed", "exact")
-        _copy(
-            connection,
-            "article (id, publisher_id, feed_id, headline, url, canonical_url, word_count,"
-            " text_from, published_quality, published_at, first_seen_at, content_hash)",
-            (
-                (n, n % feeds % sites + 1, n % feeds + 1, headline, *_urls(n), *plain, at, at, n)
-                for n, at, headline, _ in rows
-            ),
-        )
-        _copy(
-            connection,
-            "article_content (article_id, summary, body_text, body_html)",
-            ((n, body[:200], body, f"<p>{body}</p>") for n, _, _, body in rows),
-        )
-        _copy(
-            connection,
-            "story (id, first_article_id, fullest_article_id, created_at, updated_at)",
-            ((n, n, n, at, at) for n, at, _, _ in rows),
-        )
-        _copy(
-            connection,
-            "story_article (article_id, story_id, joined_at)",
-            ((n, n, at) for n, at, _, _ in rows),
-        )
-        keys = random.Random(first)
-        _copy(
-            connection,
-            "article_key (key_hash, kind, feed_id, article_id, first_seen_at, last_seen_at)",
-            (
-                (keys.getrandbits(64) - (1 << 63), kind, n % feeds + 1, n, at, at)
-                for n, at, _, _ in rows
-                for kind in (1, 2)
-            ),
-        )
-        write_fingerprints(
-            connection, [(n, fingerprint(headline, body), at) for n, at, headline, body in rows]
-        )
-    return len(rows)
+        at = now - step * (numbers[-1] - number)
+        rows.append((number, at, " ".join(body.split()[:9]), body))
+    _copy(
+        connection,
+        "article (id, publisher_id, feed_id, headline, url, canonical_url, word_count,"
+        " text_from, published_quality, published_at, first_seen_at, content_hash)",
+        (
+            (n, n % feeds % sites + 1, n % feeds + 1, headline, *_urls(n), *plain, at, at, n)
+            for n, at, headline, _ in rows
+        ),
+    )
+    _copy(
+        connection,
+        "article_content (article_id, summary, body_text, body_html)",
+        ((n, body[:200], body, f"<p>{body}</p>") for n, _, _, body in rows),
+    )
+    _copy(
+        connection,
+        "story (id, first_article_id, fullest_article_id, created_at, updated_at)",
+        ((n, n, n, at, at) for n, at, _, _ in rows),
+    )
+    _copy(
+        connection,
+        "story_article (article_id, story_id, joined_at)",
+        ((n, n, at) for n, at, _, _ in rows),
+    )
+    keys = random.Random(numbers[0])
+    _copy(
+        connection,
+        "article_key (key_hash, kind, feed_id, article_id, first_seen_at, last_seen_at)",
+        (
+            (keys.getrandbits(64) - (1 << 63), kind, n % feeds + 1, n, at, at)
+            for n, at, _, _ in rows
+            for kind in (1, 2)
+        ),
+    )
+    write_fingerprints(
+        connection, [(n, fingerprint(headline, body), at) for n, at, headline, body in rows]
+    )
 
 
 def _urls(number: int) -> tuple[str, str]:
