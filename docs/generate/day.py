@@ -165,11 +165,12 @@ async def _replay(database: Database, settings: Settings) -> list[Recorded]:
     from ingest.pipeline import Pipeline
     from ingest.schedule.decider import Decider
     from ingest.schedule.politeness import SiteGate
-    from ingest.store import feeds, leases
+    from ingest.store import leases
+    from ingest.store.config_feeds import Origin, sync_config_feeds
 
     clock = Clock()
     with database.begin() as connection:
-        feeds.sync_config_feeds(connection, settings.feeds, clock())
+        sync_config_feeds(connection, settings.feeds, clock(), origin=Origin("day", "config.toml"))
     by_url = {address(one): one for one in DAY_OUTLETS}
 
     def respond(request: httpx.Request) -> httpx.Response:

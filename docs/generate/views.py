@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import types
 import typing
+from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 
 from docs.generate.markdown import MADE, row, table_head
+from ingest.model import EntryOutcome, FeedState, PollOutcome, PublishedQuality, Relation
 from ingest.store import view_rows
 from ingest.store.tables import metadata
 from ingest.store.views import VIEWS, VIEWS_VERSION, View
@@ -35,6 +40,15 @@ database too (`\\d+ v_articles`). [Recipes](queries.md) show them at work.
 * A column marked "?" can be null: unknown is null, never invented.
 """
 
+# Columns that hold one of a fixed set of words.
+VALUES: tuple[tuple[str, type[StrEnum]], ...] = (
+    ("v_articles.published_quality", PublishedQuality),
+    ("v_matches.relation", Relation),
+    ("v_feeds.state", FeedState),
+    ("v_feeds.last_outcome, v_polls.outcome", PollOutcome),
+    ("v_sightings.outcome", EntryOutcome),
+)
+
 TABLES = """
 ## The tables behind them
 
@@ -47,7 +61,24 @@ schema.
 def page() -> str:
     """The whole page."""
     tables = [row(f"`{table.name}`", table.comment or "") for table in metadata.tables.values()]
-    return "".join([HEAD, *map(_section, VIEWS), TABLES, table_head("table", "is"), *tables])
+    return "".join(
+        [HEAD, *map(_section, VIEWS), *_values(), TABLES, table_head("table", "is"), *tables]
+    )
+
+
+def meanings(kind: type[StrEnum]) -> dict[str, str]:
+    """What each member means: the comment beside it in the source."""
+    source = inspect.getsource(kind)
+    found: dict[str, str] = dict(re.findall(r'^    [A-Z_]+ = "([^"]+)"  # +(.+)$', source, re.M))
+    return {member.value: found.get(member.value, "") for member in kind}
+
+
+def _values() -> Iterator[str]:
+    yield "\n## The words in columns\n"
+    for columns, kind in VALUES:
+        names = ", ".join(f"`{name}`" for name in columns.split(", "))
+        yield f"\n{names}:\n\n" + table_head("word", "means")
+        yield from (row(f"`{word}`", meaning) for word, meaning in meanings(kind).items())
 
 
 def _section(view: View) -> str:

@@ -40,17 +40,17 @@ class IdentifiedEntry:
 class PublishedQuality(StrEnum):
     """How far `published_at` can be believed."""
 
-    EXACT = "exact"
-    NO_TIMEZONE = "no_timezone"
+    EXACT = "exact"  # a moment with its zone
+    NO_TIMEZONE = "no_timezone"  # no zone was given: read as UTC
     ASSUMED_TIMEZONE = "assumed_timezone"  # a zone name that is ambiguous or misused
-    DATE_ONLY = "date_only"
+    DATE_ONLY = "date_only"  # a day without a time: its beginning, UTC
     CLAMPED = "clamped"  # a little in the future: set to when it was seen
     SKEW_CORRECTED = "skew_corrected"  # the server's clock is off by a known amount
     FROM_UPDATED = "from_updated"  # only a modification date was given
-    FROM_URL = "from_url"
+    FROM_URL = "from_url"  # only the address has a day in it
     ABSURD = "absurd"  # far in the future or the past: not believed
-    UNREADABLE = "unreadable"
-    MISSING = "missing"
+    UNREADABLE = "unreadable"  # what was given is no date
+    MISSING = "missing"  # no date was given
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,12 @@ class Fingerprint:
 class Relation(StrEnum):
     """How an article stands to the one it matches. The first four make one story."""
 
-    IDENTICAL = "identical"
+    IDENTICAL = "identical"  # the same words
     ABRIDGED = "abridged"  # the later text is a part of the earlier one
     EXTENDED = "extended"  # the later text contains the earlier one
-    EDITED = "edited"
-    QUOTES = "quotes"  # recorded, not merged
-    DIGEST = "digest"  # recorded, not merged
+    EDITED = "edited"  # much the same length, changed here and there
+    QUOTES = "quotes"  # one stands inside another piece: recorded, not merged
+    DIGEST = "digest"  # one retells several: recorded, not merged
 
     @property
     def makes_a_story(self) -> bool:

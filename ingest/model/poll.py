@@ -14,11 +14,11 @@ from ingest.model.document import FeedDocument, PollOutcome, Redirect, Validator
 class EntryOutcome(StrEnum):
     """What became of an entry. The counts of a poll add up to the entries of the document."""
 
-    NEW = "new"
-    REVISED = "revised"
-    UNCHANGED = "unchanged"
-    FILTERED = "filtered"
-    INVALID = "invalid"
+    NEW = "new"  # became an article
+    REVISED = "revised"  # changed an article
+    UNCHANGED = "unchanged"  # was known and said nothing new
+    FILTERED = "filtered"  # was left out as the config asks
+    INVALID = "invalid"  # could not become an article
 
 
 @dataclass(frozen=True, slots=True)

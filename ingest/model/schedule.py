@@ -19,7 +19,7 @@ _NO_HINTS = CadenceHints()
 class FeedState(StrEnum):
     """How a feed fares. Each is stored with its evidence and since when."""
 
-    OK = "ok"
+    OK = "ok"  #           it answers and has news now and then
     FAILING = "failing"  # polls fail; asked again with growing distance, never given up
     STALE = "stale"  #     it answers, but has carried nothing new for a long time
     BLOCKED = "blocked"  # the site answers with 403 or a challenge: asked rarely

@@ -90,9 +90,13 @@ V_ARTICLES = View(
         ("image_caption", "a.image_caption", "what it shows"),
         ("image_credit", "a.image_credit", "who made it"),
         ("image_alt", "a.image_alt", "its alternative text"),
-        ("media", "a.media", "enclosures and Media RSS, as a JSON list of objects"),
-        ("sections", "a.sections", "as a JSON list"),
-        ("tags", "a.tags", "as a JSON list"),
+        (
+            "media",
+            "a.media",
+            "enclosures and Media RSS, as a JSON list of objects: url, role, type, medium, width …",
+        ),
+        ("sections", "a.sections", "the first category of the entry, as a JSON list"),
+        ("tags", "a.tags", "the categories of the entry, as a JSON list"),
         ("published_at", "a.published_at", "UTC; null when unknown, never invented"),
         ("modified_at", "a.modified_at", "UTC; null when unknown"),
         ("published_raw", "a.published_raw", "what the feed wrote"),
@@ -155,7 +159,7 @@ V_STORIES = View(
     "FROM story AS s\n"
     "LEFT JOIN article AS f ON f.id = s.first_article_id\n"
     "LEFT JOIN publisher AS p ON p.id = f.publisher_id\n"
-    "WHERE s.merged_into_id IS NULL",
+    "WHERE s.merged_into_id IS NULL AND s.articles > 0",
 )
 
 V_MATCHES = View(
@@ -174,9 +178,9 @@ V_MATCHES = View(
         ("containment", "m.containment", "share of the article found in the other, 0-1"),
         ("containment_of", "m.containment_of", "share of the other found in the article, 0-1"),
         ("shared_weight", "m.shared_weight", "sum of the rarity of what they share"),
-        ("rule", "m.rule", "the rule that decided"),
-        ("gap_seconds", "m.gap_seconds", "time between the two"),
-        ("fingerprint_version", "m.fingerprint_version", "of the method that compared them"),
+        ("rule", "m.rule", "the rule that decided; `ingest why` says more"),
+        ("gap_seconds", "m.gap_seconds", "how long after of_article_id; negative: before it"),
+        ("fingerprint_version", "m.fingerprint_version", "of the sketch that found them"),
         ("decided_at", "m.decided_at", "UTC"),
     ),
     "FROM match AS m\nLEFT JOIN story_article AS sa ON sa.article_id = m.article_id",

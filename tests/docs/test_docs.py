@@ -73,6 +73,12 @@ def test_every_view_and_every_column_is_documented() -> None:
             assert f"| `{column.name}` | " in section, f"{view.name}.{column.name}"
 
 
+def test_every_word_that_a_column_can_hold_is_explained() -> None:
+    for columns, kind in views.VALUES:
+        for word, meaning in views.meanings(kind).items():
+            assert meaning, f"{columns}: {word} has no comment beside it in its source"
+
+
 def test_columns_that_were_promised_stay_where_they_are() -> None:
     """Programs may select by position or `SELECT *`: columns are appended, never moved."""
     columns = {view.name: [column.name for column in view.columns] for view in VIEWS}
