@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from docs.generate import commands, configuration, metrics, queries, views
-from docs.generate.day import replay
+from docs.generate.day import make_day
 from ingest.store.engine import open_database
 
 DOCS = Path(__file__).parents[1]
@@ -21,12 +21,13 @@ def main(arguments: list[str]) -> int:
     if arguments:
         option, file = arguments
         assert option == "--day"
-        _make_day(Path(file))
+        make_day(Path(file))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/day.db"
-        database = open_database(url, create=True)
-        polls = replay(database, url)
+        path = Path(folder) / "day.db"
+        polls = make_day(path)
+        url = f"sqlite:///{path}"
+        database = open_database(url)
         pages = {
             "commands.md": commands.page(),
             "configuration.md": configuration.page(),
@@ -41,13 +42,6 @@ def main(arguments: list[str]) -> int:
         path.write_text(text, "utf-8")
         print(f"{name}: {'changed' if is_new else 'as it was'}")
     return 0
-
-
-def _make_day(path: Path) -> None:
-    url = f"sqlite:///{path}"
-    database = open_database(url, create=True)
-    replay(database, url)
-    database.close()
 
 
 if __name__ == "__main__":

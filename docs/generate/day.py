@@ -153,6 +153,18 @@ def _json_until(text: str, minute: int, entries: int) -> str:
     return json.dumps({**document, "items": items[:entries]}, ensure_ascii=False)
 
 
+def make_day(path: Path) -> list[Recorded]:
+    """The day as a new SQLite file; its polls in the order of time."""
+    from ingest.store.engine import open_database
+
+    url = f"sqlite:///{path}"
+    database = open_database(url, create=True)
+    try:
+        return replay(database, url)
+    finally:
+        database.close()
+
+
 def replay(database: Database, url: str) -> list[Recorded]:
     """Poll the whole day into an empty database; the polls in the order of time."""
     return asyncio.run(_replay(database, settings_of(url)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from docs.generate.day import replay
+from docs.generate.day import make_day, replay
 from ingest.record import Recorded
 from ingest.store.engine import Database, open_database
 
@@ -24,16 +24,14 @@ class Day:
     polls: list[Recorded]
 
 
-def replayed(dialect: str, url: str) -> Iterator[Day]:
-    database = open_database(url, create=True)
-    polls = replay(database, url)
-    yield Day(dialect, url, database, polls)
-    database.close()
-
-
 @pytest.fixture(scope="session")
 def sqlite_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    yield from replayed("sqlite", f"sqlite:///{tmp_path_factory.mktemp('day')}/day.db")
+    path = tmp_path_factory.mktemp("day") / "day.db"
+    polls = make_day(path)
+    url = f"sqlite:///{path}"
+    database = open_database(url)
+    yield Day("sqlite", url, database, polls)
+    database.close()
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +41,9 @@ def postgresql_day(postgresql_server: URL) -> Iterator[Day]:
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     url = postgresql_server.set(database=name).render_as_string(hide_password=False)
-    yield from replayed("postgresql", url)
+    database = open_database(url, create=True)
+    yield Day("postgresql", url, database, replay(database, url))
+    database.close()
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
