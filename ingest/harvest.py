@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from time import perf_counter
 
-from ingest.dedupe import fingerprint, text_of
+from ingest.dedupe import fingerprint, fingerprints, text_of
 from ingest.errors import InvalidEntry
 from ingest.jobs import HarvestJob
 from ingest.model import (
@@ -24,6 +24,7 @@ from ingest.model import (
     HarvestedEntry,
     IdentifiedEntry,
 )
+from ingest.model.collecting import collector_paused
 from ingest.model.filling import filling
 from ingest.normalise import Context, identify, normalise
 from ingest.normalise.page import read_page, with_page
@@ -39,16 +40,28 @@ def harvest(body: bytes, job: HarvestJob) -> Harvest:
     Raises ParseError where there is no feed in `body`. Every entry of the document is in the
     result once, in the document's order; one that cannot be read is there as INVALID.
     """
+    with collector_paused():
+        return _harvest(body, job)
+
+
+def _harvest(body: bytes, job: HarvestJob) -> Harvest:
     started = perf_counter()
     document = parse_feed(body, url=job.url, content_type=job.content_type, settings=job.parse)
     parsed = perf_counter()
     identified = identify(document, trust_guids=job.guids_are_trusted)
     context = _context(document, job)
-    seconds = {"parse": parsed - started, "normalise": 0.0, "fingerprint": 0.0}
-    entries = tuple(_harvest_entry(one, job, context, seconds) for one in identified)
+    entries = [_normalised(one, job, context) for one in identified]
+    normalised = perf_counter()
+    entries = _fingerprinted(entries)
+    fingerprinted = perf_counter()
+    seconds = {
+        "parse": parsed - started,
+        "normalise": normalised - parsed,
+        "fingerprint": fingerprinted - normalised,
+    }
     return Harvest(
         document=replace(document, entries=()),
-        entries=entries,
+        entries=tuple(entries),
         guids_are_trusted=all(one.guid_is_trusted for one in identified if one.entry.guid),
         stage_seconds=seconds,
     )
@@ -81,25 +94,37 @@ def _context(document: FeedDocument, job: HarvestJob) -> Context:
     )
 
 
-def _harvest_entry(
-    identified: IdentifiedEntry, job: HarvestJob, context: Context, seconds: dict[str, float]
-) -> HarvestedEntry:
+def _normalised(identified: IdentifiedEntry, job: HarvestJob, context: Context) -> HarvestedEntry:
+    """One entry with its article, if there is one to make, not yet fingerprinted."""
     key, content = identified.entry_key, identified.entry_hash
     if job.known.get(key) == content:
         return make_entry(key, content, EntryOutcome.UNCHANGED)
-    started = perf_counter()
     try:
         article = normalise(identified, context)
     except InvalidEntry as error:
         return make_entry(key, content, EntryOutcome.INVALID, reason=str(error))
-    normalised = perf_counter()
-    seconds["normalise"] += normalised - started
     if reason := _filtered_by(article, job):
         return make_entry(key, content, EntryOutcome.FILTERED, reason=reason)
-    sketch = fingerprint(article.headline, text_of(article))
-    seconds["fingerprint"] += perf_counter() - normalised
     raw = pack_entry(identified.entry) if job.keep_raw else None
-    return make_entry(key, content, article=article, fingerprint=sketch, raw=raw)
+    return make_entry(key, content, article=article, raw=raw)
+
+
+def _fingerprinted(entries: list[HarvestedEntry]) -> list[HarvestedEntry]:
+    """The entries with the fingerprints of their articles: all in one pass, which costs a third."""
+    articles = [entry.article for entry in entries if entry.article is not None]
+    sketches = iter(fingerprints([(article.headline, text_of(article)) for article in articles]))
+    return [
+        entry
+        if entry.article is None
+        else make_entry(
+            entry.entry_key,
+            entry.entry_hash,
+            article=entry.article,
+            fingerprint=next(sketches),
+            raw=entry.raw,
+        )
+        for entry in entries
+    ]
 
 
 def _filtered_by(article: Article, job: HarvestJob) -> str | None:

@@ -77,6 +77,9 @@ class Cleaned:
     hashes: tuple[int, ...]
 
 
+make_cleaned, make_removed = filling(Cleaned), filling(Removed)
+
+
 def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     """The article of one entry.
 
@@ -180,7 +183,7 @@ def clean(
 ) -> Cleaned:
     """`blocks` without what belongs to the page: what is left, what was removed, what it said."""
     if not blocks:
-        return Cleaned((), (), opening.Opening(), ())
+        return make_cleaned((), (), opening.Opening(), ())
     learned = context.learned if context.settings.learn_boilerplate else frozenset()
     lows = [lowered(block.text) for block in blocks]
     reasons = boilerplate.reasons_of(blocks, lows, outlets=outlets, learned=learned)
@@ -196,7 +199,7 @@ def clean(
             kept.append(split[0])
             removed.append(split[1])
         else:
-            removed.append(Removed(reason, block.text))
+            removed.append(make_removed(reason, block.text))
     for _ in range(_MOST_ENDINGS):
         if not kept:
             break
@@ -205,7 +208,7 @@ def clean(
         if last is not None:
             kept.append(last)
             break
-    return Cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks, lows))
+    return make_cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks, lows))
 
 
 def content_hash(*texts: str | None) -> int:

@@ -65,15 +65,15 @@ class Picture:
     before_block: int = 0  # index of the block it stands before
 
 
-make_block, make_picture = filling(Block), filling(Picture)
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A text as read: its blocks in order, its pictures, its captions among the blocks."""
 
     blocks: tuple[Block, ...] = ()
     pictures: tuple[Picture, ...] = ()
+
+
+make_block, make_picture, make_reading = filling(Block), filling(Picture), filling(Reading)
 
 
 def count_words(text: str) -> int:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache
 
 from ingest.model import PublishedQuality
+from ingest.model.filling import filling
 from ingest.normalise.data import table
 
 # No news feed existed before: what claims to be older is a default value of some program.
@@ -63,6 +64,9 @@ class Dated:
     quality: PublishedQuality
 
 
+make_dated = filling(Dated)
+
+
 @lru_cache(maxsize=512)
 def read_date(raw: str, *, language: str | None = None) -> Dated:
     """What `raw` says, believed or not: quality EXACT, NO_TIMEZONE, ASSUMED_TIMEZONE, DATE_ONLY,
@@ -72,11 +76,11 @@ def read_date(raw: str, *, language: str | None = None) -> Dated:
     """
     text = raw.strip()
     if not text or len(text) > _MAX_LENGTH:
-        return Dated(None, PublishedQuality.UNREADABLE)
+        return make_dated(None, PublishedQuality.UNREADABLE)
     try:
         return _read(text, language)
     except (ValueError, OverflowError):
-        return Dated(None, PublishedQuality.UNREADABLE)
+        return make_dated(None, PublishedQuality.UNREADABLE)
 
 
 def believed(
@@ -104,14 +108,14 @@ def believed(
             read_date(raw, language=language), now, max_future_seconds, clock_skew_seconds
         )
         if dated.at is not None:
-            return Dated(dated.at, PublishedQuality.FROM_UPDATED) if is_update else dated
+            return make_dated(dated.at, PublishedQuality.FROM_UPDATED) if is_update else dated
         if first is PublishedQuality.MISSING:
             first = dated.quality
     if first is PublishedQuality.MISSING and url is not None:
         at = _date_in_url(url)
         if at is not None and EARLIEST <= at <= now:
-            return Dated(at, PublishedQuality.FROM_URL)
-    return Dated(None, first)
+            return make_dated(at, PublishedQuality.FROM_URL)
+    return make_dated(None, first)
 
 
 def modified(
@@ -167,12 +171,12 @@ def _checked(
         quality = PublishedQuality.SKEW_CORRECTED
         at -= timedelta(seconds=clock_skew_seconds)
     if at < EARLIEST:
-        return Dated(None, PublishedQuality.ABSURD)
+        return make_dated(None, PublishedQuality.ABSURD)
     if at > now:
         if (at - now).total_seconds() > max_future_seconds:
-            return Dated(None, PublishedQuality.ABSURD)
-        return Dated(now, PublishedQuality.CLAMPED)
-    return Dated(at, quality)
+            return make_dated(None, PublishedQuality.ABSURD)
+        return make_dated(now, PublishedQuality.CLAMPED)
+    return make_dated(at, quality)
 
 
 def _read(text: str, language: str | None) -> Dated:
@@ -182,7 +186,7 @@ def _read(text: str, language: str | None) -> Dated:
             *(int(rfc[4]), int(rfc[5]), int(rfc[6])),
             tzinfo=UTC,
         )
-        return Dated(at, PublishedQuality.EXACT)
+        return make_dated(at, PublishedQuality.EXACT)
     if text[:4].isdigit() and (text[4:5] == "-" or (text[:8].isdigit() and text[8:9] in ("", "T"))):
         iso = _read_iso(text)
         if iso is not None:
@@ -208,30 +212,30 @@ def _read(text: str, language: str | None) -> Dated:
         return _read_cjk(match)
     if match := _NUMERIC.match(text):
         return _read_numeric(match, language)
-    return Dated(None, PublishedQuality.UNREADABLE)
+    return make_dated(None, PublishedQuality.UNREADABLE)
 
 
 def _read_iso(text: str) -> Dated | None:
     if text.isdigit() and len(text) != 8:
         return None
     if text.startswith(("0000", "0001")):
-        return Dated(None, PublishedQuality.ABSURD)
+        return make_dated(None, PublishedQuality.ABSURD)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
     if len(text) <= 10:
-        return Dated(at.replace(tzinfo=UTC), PublishedQuality.DATE_ONLY)
+        return make_dated(at.replace(tzinfo=UTC), PublishedQuality.DATE_ONLY)
     if at.tzinfo is None:
-        return Dated(at.replace(tzinfo=UTC), PublishedQuality.NO_TIMEZONE)
-    return Dated(at.astimezone(UTC), PublishedQuality.EXACT)
+        return make_dated(at.replace(tzinfo=UTC), PublishedQuality.NO_TIMEZONE)
+    return make_dated(at.astimezone(UTC), PublishedQuality.EXACT)
 
 
 def _read_epoch(text: str) -> Dated:
     seconds = float(text)
     if abs(seconds) >= 1e11:
         seconds /= 1000
-    return Dated(datetime.fromtimestamp(seconds, UTC), PublishedQuality.EXACT)
+    return make_dated(datetime.fromtimestamp(seconds, UTC), PublishedQuality.EXACT)
 
 
 def _read_cjk(match: re.Match[str]) -> Dated:
@@ -270,9 +274,9 @@ def _built(
     rest: str | None,
 ) -> Dated:
     if year > 9998 or year < 2:
-        return Dated(None, PublishedQuality.ABSURD)
+        return make_dated(None, PublishedQuality.ABSURD)
     if hour is None or minute is None:
-        return Dated(datetime(year, month, day, tzinfo=UTC), PublishedQuality.DATE_ONLY)
+        return make_dated(datetime(year, month, day, tzinfo=UTC), PublishedQuality.DATE_ONLY)
     hours, seconds = int(hour), int(second or 0)
     rest = (rest or "").strip()
     if half := _HALF_DAY.match(rest):
@@ -284,7 +288,7 @@ def _built(
     at = datetime(year, month, day, hours % 24, int(minute), min(seconds, 59), tzinfo=zone)
     if hours == 24:
         at += timedelta(days=1)
-    return Dated(at.astimezone(UTC) if offset else at, quality)
+    return make_dated(at.astimezone(UTC) if offset else at, quality)
 
 
 def _zone(text: str) -> tuple[int | None, PublishedQuality]:

@@ -22,6 +22,7 @@ from ingest.normalise.blocks import (
     html_tidied,
     make_block,
     make_picture,
+    make_reading,
 )
 from ingest.normalise.plaintext import cleaned, plain_blocks, plain_line, plain_lines
 from ingest.normalise.tangle import is_tangled, without_tags
@@ -84,7 +85,7 @@ def read(text: Text | None, base_url: str | None = None) -> Reading:
                 value = "<br>".join(plain_lines(value))
             return read_html(value, base_url)
         value = unescape(value)
-    return Reading(tuple(plain_blocks(value)))
+    return make_reading(tuple(plain_blocks(value)))
 
 
 def read_html(html: str, base_url: str | None = None) -> Reading:
@@ -93,7 +94,7 @@ def read_html(html: str, base_url: str | None = None) -> Reading:
     Of markup that is nested absurdly deep only the text is read.
     """
     if is_tangled(html):
-        return Reading(tuple(plain_blocks(unescape(without_tags(html)))))
+        return make_reading(tuple(plain_blocks(unescape(without_tags(html)))))
     try:
         clean = cleaner().clean(html)
     except UnicodeEncodeError:  # a lone surrogate, which no encoding holds
@@ -162,7 +163,7 @@ class _Scanner:
         if position < len(html):
             self.parts.append(html[position:])
         self._flush()
-        return Reading(tuple(self.blocks), tuple(self.pictures))
+        return make_reading(tuple(self.blocks), tuple(self.pictures))
 
     def _open(self, tag: str, attributes: str | None) -> None:
         kind, hint = self.kind, self.hint

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.model import Media
+from ingest.model.filling import filling
 from ingest.normalise.blocks import Picture
 from ingest.normalise.headline import folded
 from ingest.normalise.plaintext import plain_line
@@ -44,6 +45,7 @@ _PHOTO_BY = re.compile(
     r"(?:by|courtesy of|von|di|por|par|:)\s*",
     re.I,
 )
+_SIGN_OF_LABEL = re.compile(r"[:：/©]|\b(?:by|courtesy|via|von|di|por|par|de|credit)\b")
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _BRACKETS = (")", "]", ").", "].")
@@ -79,9 +81,12 @@ class LeadImage:
     alt: str | None = None
 
 
+make_captioned, make_lead = filling(Captioned), filling(LeadImage)
+
+
 def split_caption(text: str) -> Captioned:
     """What is known to be a caption, parted from its credit."""
-    return caption_in(text, known=True) or Captioned(text or None, None)
+    return caption_in(text, known=True) or make_captioned(text or None, None)
 
 
 def caption_in(text: str, *, known: bool = False, near_picture: bool = False) -> Captioned | None:
@@ -120,7 +125,7 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
             if match is not None and (pattern is _SIGN or _is_credit(match["credit"])):
                 return _captioned(match["caption"], match["credit"])
         if folded(text) in photo_agencies():
-            return Captioned(None, spelled_credit(text))
+            return make_captioned(None, spelled_credit(text))
     return None
 
 
@@ -167,7 +172,7 @@ def choose_image(
         # Video feeds put the whole text there, which is no caption.
         caption = split_caption(described) if 0 < len(described) <= _LONGEST_CAPTION else None
         parts.append(
-            LeadImage(
+            make_lead(
                 best.url,
                 caption.caption if caption else None,
                 credit or (caption.credit if caption else None),
@@ -177,7 +182,7 @@ def choose_image(
     if picture is not None:
         caption = split_caption(picture.caption) if picture.caption else None
         parts.append(
-            LeadImage(
+            make_lead(
                 picture.url,
                 caption.caption if caption else None,
                 caption.credit if caption else None,
@@ -185,7 +190,7 @@ def choose_image(
             )
         )
     parts.append(from_lines)
-    return LeadImage(
+    return make_lead(
         next((part.url for part in parts if part.url), None),
         next((part.caption for part in parts if part.caption), None),
         next((part.credit for part in parts if part.credit), None),
@@ -219,7 +224,7 @@ def _captioned(caption: str, credit: str) -> Captioned | None:
     spelled = spelled_credit(credit)
     if spelled is None or len(spelled) > 100:
         return None
-    return Captioned(caption or None, spelled)
+    return make_captioned(caption or None, spelled)
 
 
 def _is_apart(caption: str, before: str, sign: str, credit: str) -> bool:
@@ -253,7 +258,14 @@ def _has_sign(tail: str) -> bool:
 
 def _has_label(tail: str) -> bool:
     low = tail.lower()
-    return any(map(low.__contains__, _ASCII_HINTS if low.isascii() else _HINTS))
+    for hint in _ASCII_HINTS if low.isascii() else _HINTS:
+        found = low.find(hint)
+        while found >= 0:
+            found += len(hint)
+            if _SIGN_OF_LABEL.search(low, found, found + _LONGEST_LABEL) is not None:
+                return True
+            found = low.find(hint, found)
+    return False
 
 
 def _names_photo(credit: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from ingest.model.filling import filling
 from ingest.normalise.data import table
 from ingest.normalise.headline import folded
 from ingest.normalise.plaintext import plain_line
@@ -53,6 +54,9 @@ class Byline:
     agency: str | None
 
 
+make_byline = filling(Byline)
+
+
 def read_authors(given: Sequence[str], outlets: frozenset[str]) -> Byline:
     """The byline of an entry's author fields. Outlets, desks and agencies are no authors."""
     return _read_authors(tuple(given[:_MOST_AUTHORS]), outlets)
@@ -79,7 +83,7 @@ def _read_authors(given: tuple[str, ...], outlets: frozenset[str]) -> Byline:
                 agency = agency or found
             elif _is_name(part, outlets):
                 names.setdefault(folded(part), part)
-    return Byline(
+    return make_byline(
         ", ".join(dict.fromkeys(lines)) or None, tuple(names.values())[:_MOST_AUTHORS], agency
     )
 

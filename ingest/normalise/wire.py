@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from ingest.model.filling import filling
 from ingest.normalise.data import table
 from ingest.normalise.headline import folded
 
@@ -56,6 +57,9 @@ class Dateline:
     agency: str | None
 
 
+make_dateline = filling(Dateline)
+
+
 def agency_named(name: str, *, exact: bool = True) -> str | None:
     """The agency that `name` spells, or None. Not `exact`: short ambiguous spellings count not."""
     spellings, ambiguous = _spellings()
@@ -74,12 +78,12 @@ def read_dateline(text: str) -> Dateline | None:
         if match is not None:
             agency = _first_agency(match["agency"])
             if agency is not None:
-                return Dateline(_place(match["place"]), agency)
+                return make_dateline(_place(match["place"]), agency)
     match = _CAPITALS.match(head)
     if match is not None:
         place = _place(match["place"])
         if place is not None and agency_named(place) is None and len(place) > 2:
-            return Dateline(place, None)
+            return make_dateline(place, None)
     return None
 
 
