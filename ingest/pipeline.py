@@ -63,7 +63,9 @@ class Schedule(Protocol):
     def end(self) -> None:
         """It is over."""
 
-    async def judge(self, site: str, outcome: PollOutcome) -> Judgement:
+    async def judge(
+        self, site: str, outcome: PollOutcome, *, was_redirected: bool = False
+    ) -> Judgement:
         """Whose outcome this is: the feed's, or our own network's."""
 
     def decide(self, given: ScheduleInput) -> ScheduleDecision:
@@ -142,7 +144,9 @@ class Pipeline:
         self._schedule.begin()
         try:
             polled = await self._read(due)
-            judgement = await self._schedule.judge(due.site, polled.outcome)
+            judgement = await self._schedule.judge(
+                due.site, polled.outcome, was_redirected=bool(polled.redirects)
+            )
         finally:
             self._schedule.end()
         polled = replace(polled, outcome=judgement.outcome)

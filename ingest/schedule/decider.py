@@ -49,14 +49,20 @@ class Decider:
         """The poll that `begin` announced is over, whatever became of it."""
         self._in_flight = max(0, self._in_flight - 1)
 
-    async def judge(self, site: str, outcome: PollOutcome) -> Judgement:
+    async def judge(
+        self, site: str, outcome: PollOutcome, *, was_redirected: bool = False
+    ) -> Judgement:
         """Whose outcome this is: the feed's, or our own network's.
 
-        Returns at once for every outcome but an unreachable site or a page that is no feed.
+        Returns at once for every outcome but an unreachable site, a page that is no feed, and a
+        redirect that our guard refused: captive portals often live at an address inside.
         """
         failed_at = self._clock()
-        self.outage.note(site, outcome, failed_at)
-        if outcome not in FOREIGN:
+        seen = outcome
+        if outcome is PollOutcome.REFUSED and was_redirected:
+            seen = PollOutcome.NOT_A_FEED  # somebody's page, which we were sent to and did not ask
+        self.outage.note(site, seen, failed_at)
+        if seen not in FOREIGN:
             return Judgement(outcome)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._hold_seconds

@@ -17,6 +17,7 @@ from ingest.schedule.politeness import SiteGate
 from ingest.store import feeds, leases
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
+from ingest.turns import Gate
 
 LOOPBACK = Settings(
     fetch=FetchSettings(
@@ -109,9 +110,10 @@ async def fleet(
     clock: Callable[[], datetime] = utc_now,
     patience_seconds: float | None = None,
     on_trouble: Callable[[str | None], None] = lambda _: None,
-    gate: SiteGate | None = None,
+    gate: Gate | None = None,
+    hold_seconds: float = 0.5,
 ) -> AsyncIterator[Fleet]:
-    decider = Decider(settings.schedule, clock=clock, hold_seconds=0.5)
+    decider = Decider(settings.schedule, clock=clock, hold_seconds=hold_seconds)
     gate = gate or SiteGate(connections_per_site=2, delay_seconds=0.0)
     pipeline = Pipeline(
         database,

@@ -65,7 +65,9 @@ class ScriptedPoller:
             delay = (due.start_not_before - utc_now()).total_seconds()
             await asyncio.sleep(max(0.0, delay))
             polled = await self._bench.behave(due)
-            judged = await self._decider.judge(due.site, polled.outcome)
+            judged = await self._decider.judge(
+                due.site, polled.outcome, was_redirected=bool(polled.redirects)
+            )
         finally:
             self._decider.end()
         polled = replace(polled, outcome=judged.outcome)
