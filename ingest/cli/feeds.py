@@ -116,7 +116,7 @@ def add(
 
       ingest feeds add https://www.example.org/ --first
 
-      ingest feeds add https://www.example.org/feed.xml --name example --text page --no-check
+      ingest feeds add https://www.example.org/feed.xml --name example --text page
     """
     from ingest.cli.polling import checked_url
     from ingest.config import FeedSettings
@@ -164,7 +164,7 @@ def revert(context: typer.Context, feed: Name) -> None:
       ingest feeds revert example
     """
     from ingest.model import FeedState
-    from ingest.store import feeds, moving
+    from ingest.store import feed_standing, feeds, moving
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.begin() as connection:
@@ -172,7 +172,7 @@ def revert(context: typer.Context, feed: Name) -> None:
         url = moving.revert(connection, found.feed_id, now())
         feeds.forget_document(connection, found.feed_id)  # it is another server's
         if found.schedule.state is not FeedState.PAUSED:
-            feeds.resume(connection, found.feed_id, now())
+            feed_standing.resume(connection, found.feed_id, now())
     session.say(f"{printable(found.name)} is polled at {printable(url)} again")
 
 
@@ -184,13 +184,13 @@ def remove(context: typer.Context, feed: Name) -> None:
 
       ingest feeds remove example
     """
-    from ingest.store import feeds
+    from ingest.store import feed_standing, feeds
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.begin() as connection:
         found = feeds.find(connection, feed)
         _refuse_if_in_config(session, found)
-        feeds.remove(connection, found.feed_id, now())
+        feed_standing.remove(connection, found.feed_id, now())
     session.say(f"Unsubscribed {printable(found.name)}")
 
 
@@ -211,12 +211,12 @@ def pause(
 
       ingest feeds pause example --reason "moving house"
     """
-    from ingest.store import feeds
+    from ingest.store import feed_standing, feeds
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.begin() as connection:
         found = feeds.find(connection, feed)
-        feeds.pause(connection, found.feed_id, now(), reason)
+        feed_standing.pause(connection, found.feed_id, now(), reason)
     session.say(f"Paused {printable(found.name)}; `ingest feeds resume` polls it again")
 
 
@@ -228,12 +228,12 @@ def resume(context: typer.Context, feed: Name) -> None:
 
       ingest feeds resume example
     """
-    from ingest.store import feeds
+    from ingest.store import feed_standing, feeds
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.begin() as connection:
         found = feeds.find(connection, feed)
-        feeds.resume(connection, found.feed_id, now())
+        feed_standing.resume(connection, found.feed_id, now())
     session.say(f"Resumed {printable(found.name)}: due now")
 
 

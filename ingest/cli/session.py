@@ -84,11 +84,17 @@ class Session:
 
     def sync_feeds(self, database: Database) -> None:
         """Subscribe the config file's feeds, and drop those it no longer has."""
-        from ingest.store import feeds
+        import os
+        import socket
+
+        from ingest.store.config_feeds import Origin, sync_config_feeds
 
         if self.config_path is not None:
+            origin = Origin(socket.gethostname(), str(self.config_path.resolve()))
             with database.begin() as connection:
-                feeds.sync_config_feeds(connection, self.settings.feeds, now())
+                sync_config_feeds(
+                    connection, self.settings.feeds, now(), origin=origin, is_there=os.path.exists
+                )
 
     def say(self, message: str) -> None:
         """Tell the user something that is no result: on stderr, unless --quiet."""

@@ -1,23 +1,23 @@
-"""Feeds and publishers: subscribing, finding, changing, removing."""
+"""Feeds: subscribing, finding, changing their settings."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from ingest.config import FeedSettings
 from ingest.errors import UnknownFeed, UsageError
 from ingest.fetch.site import site_of
-from ingest.model import FeedSchedule, FeedState
+from ingest.model import FeedSchedule
 from ingest.store.feed_settings import settings_from_json, settings_to_json
+from ingest.store.feed_standing import END_LEASE, resume
 from ingest.store.locks import SUBSCRIPTIONS, lock
-from ingest.store.moving import remember_url
+from ingest.store.moving import left_url
 from ingest.store.publisher_rows import publisher_row
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row, schedule_to_row
 from ingest.store.site_rows import site_row
@@ -30,12 +30,6 @@ from ingest.store.tables import (
 )
 
 _FORGET_DOCUMENT = {"etag": None, "last_modified": None, "body_hash": None}
-# A poll in flight has lost its lease then: what it brings is not written over a person's change.
-_END_LEASE = {
-    "lease_fence": feed_schedule.c.lease_fence + 1,
-    "lease_until": None,
-    "lease_owner": None,
-}
 # Settings that change what a document yields: after a change it is read again.
 _CHANGES_READING = ("language", "text", "user_agent", "headers", "auth", "include", "exclude")
 
@@ -66,15 +60,6 @@ class Feed:
     guids_are_trusted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What bringing the database in line with the config did: names of feeds."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-
 def add(
     connection: Connection, settings: FeedSettings, *, now: datetime, source: str = "user"
 ) -> Feed:
@@ -88,8 +73,8 @@ def add(
     known: int | None = connection.scalar(select(feed.c.id).where(feed.c.url == settings.url))
     if known is not None:
         feed_id = known
-        _write_settings(connection, feed_id, settings, source, now)
-        _resume_row(connection, feed_id, now)
+        write_settings(connection, feed_id, settings, source, now)
+        resume(connection, feed_id, now, "subscribed again")
         return get(connection, feed_id)
     site_id = site_row(connection, site_of(settings.url))
     feed_id = connection.execute(
@@ -206,121 +191,18 @@ def _bare(url: str) -> str:
 
 def change(connection: Connection, feed_id: int, settings: FeedSettings, now: datetime) -> Feed:
     """Give a feed other settings; a new URL goes into its history. Raises UsageError."""
-    _write_settings(connection, feed_id, settings, None, now)
+    write_settings(connection, feed_id, settings, None, now)
     return get(connection, feed_id)
 
 
-def remove(connection: Connection, feed_id: int, now: datetime) -> None:
-    """Unsubscribe: it is polled no more. Its articles stay, and so does what is known of it."""
-    connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=now))
-    connection.execute(
-        update(feed_schedule)
-        .where(feed_schedule.c.feed_id == feed_id)
-        .values(next_poll_at=None, **_END_LEASE)
-    )
-
-
-def pause(connection: Connection, feed_id: int, now: datetime, reason: str | None = None) -> None:
-    """Poll it no more until it is resumed by a person."""
-    connection.execute(
-        update(feed_schedule)
-        .where(feed_schedule.c.feed_id == feed_id)
-        .values(
-            state=FeedState.PAUSED.value,
-            state_since=now,
-            state_evidence=reason or "paused by hand",
-            next_poll_at=None,
-            **_END_LEASE,
-        )
-    )
-
-
-def resume(connection: Connection, feed_id: int, now: datetime) -> None:
-    """Poll it again, from now on and as if it had never failed."""
-    _resume_row(connection, feed_id, now)
-
-
-def _resume_row(connection: Connection, feed_id: int, now: datetime) -> None:
-    connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=None))
-    connection.execute(
-        update(feed_schedule)
-        .where(feed_schedule.c.feed_id == feed_id)
-        .values(
-            state=FeedState.OK.value,
-            state_since=now,
-            state_evidence=None,
-            failures=0,
-            failure_weight=0.0,
-            next_poll_at=now,
-            **_END_LEASE,
-        )
-    )
-
-
-def sync_config_feeds(
-    connection: Connection, wanted: Sequence[FeedSettings], now: datetime
-) -> SyncReport:
-    """Bring the feeds that came from the config file in line with it.
-
-    A feed is recognised by its URL, else by its name (then its URL was edited, and its history
-    stays). Those of the config that are no longer in it are removed; feeds a person added stay,
-    and become the config's when it names them. Raises UsageError for a name used twice.
-    Daemons that start at the same moment do it one after the other.
-    """
-    if not wanted and not _has_config_feeds(connection):
-        return SyncReport()
-    lock(connection, SUBSCRIPTIONS)
-    rows = connection.execute(
-        select(
-            feed.c.id, feed.c.url, feed.c.name, feed.c.settings, feed.c.source, feed.c.removed_at
-        )
-    ).all()
-    # One that has moved since is known by the URL it was subscribed with, and stays where it is.
-    by_url = {row.settings["url"]: row for row in rows} | {row.url: row for row in rows}
-    by_name = {row.name: row for row in rows}
-    urls = {settings.url for settings in wanted}
-    added, changed, seen = [], [], set()
-    for settings in wanted:
-        row = by_url.get(settings.url)
-        if row is not None and row.id in seen:
-            continue  # one of the two has moved to where the other was
-        if row is None and settings.name:
-            row = by_name.get(settings.name)
-            if row is not None and row.url in urls:
-                row = None
-        if row is None:
-            new = add(connection, settings, now=now, source="config")
-            added.append(new.name)
-            seen.add(new.feed_id)
-            continue
-        seen.add(row.id)
-        is_same = row.settings == settings_to_json(settings)
-        if is_same and row.source == "config" and row.removed_at is None:
-            continue
-        _write_settings(connection, row.id, settings, "config", now)
-        if row.removed_at is not None:
-            _resume_row(connection, row.id, now)
-            added.append(settings.name or row.name)
-        elif not is_same:
-            changed.append(settings.name or row.name)
-    gone = [r for r in rows if r.source == "config" and r.removed_at is None and r.id not in seen]
-    for row in gone:
-        remove(connection, row.id, now)
-    return SyncReport(tuple(added), tuple(changed), tuple(row.name for row in gone))
-
-
-def _has_config_feeds(connection: Connection) -> bool:
-    is_one = and_(feed.c.source == "config", feed.c.removed_at.is_(None))
-    return connection.scalar(select(feed.c.id).where(is_one).limit(1)) is not None
-
-
-def _write_settings(
+def write_settings(
     connection: Connection,
     feed_id: int,
     settings: FeedSettings,
     source: str | None,
     now: datetime,
 ) -> None:
+    """Give a feed other settings; `source` None leaves who subscribed it. Raises UsageError."""
     before = connection.execute(
         select(feed.c.url, feed.c.name, feed.c.settings).where(feed.c.id == feed_id)
     ).one()
@@ -339,7 +221,7 @@ def _write_settings(
         values["source"] = source
     connection.execute(update(feed).where(feed.c.id == feed_id).values(**values))
     if before.url != url:
-        remember_url(connection, feed_id, before.url, now, "edited")
+        left_url(connection, feed_id, before.url, url, now, "edited")
     must_read_again = before.url != url or any(
         getattr(old, name) != getattr(settings, name) for name in _CHANGES_READING
     )
@@ -351,7 +233,7 @@ def _write_settings(
             .values(
                 next_poll_at=case((feed_schedule.c.next_poll_at.is_not(None), now)),
                 site_id=site_id,
-                **_END_LEASE,
+                **END_LEASE,
             )
         )
 

@@ -20,7 +20,7 @@ from ingest.config import FeedSettings
 from ingest.errors import UsageError
 from ingest.model import Key, KeyKind
 from ingest.normalise.article import url_keys
-from ingest.store import feeds
+from ingest.store import feed_standing, feeds
 from ingest.store.article_rows import key_hash
 from ingest.store.copying import set_counter
 from ingest.store.engine import Database
@@ -155,7 +155,7 @@ def _feeds(connection: Connection, rows: Rows, now: datetime) -> dict[str, tuple
         row = wanted[url]
         settings = FeedSettings(url=url, name=row["feed"], publisher=row["publisher"])
         made = feeds.add(connection, settings, now=now, source="archive")
-        feeds.remove(connection, made.feed_id, now)
+        feed_standing.remove(connection, made.feed_id, now, "known from an archive")
         found[url] = (made.feed_id, made.publisher_id)
     return found
 

@@ -49,19 +49,19 @@ def move(connection: Connection, feed_id: int, url: str, now: datetime, reason: 
     connection.execute(
         update(feed_schedule).where(feed_schedule.c.feed_id == feed_id).values(site_id=site_id)
     )
-    remember_url(connection, feed_id, before, now, reason)
-    moved = {"from": before, "to": url, "reason": reason}
-    changes.append(connection, [NewChange(ChangeKind.FEED_MOVED, feed_id=feed_id, data=moved)], now)
+    left_url(connection, feed_id, before, url, now, reason)
     return True
 
 
-def remember_url(
-    connection: Connection, feed_id: int, url: str, now: datetime, reason: str
+def left_url(
+    connection: Connection, feed_id: int, url: str, to: str, now: datetime, reason: str
 ) -> None:
-    """Write down that `url` was the feed's until now. `reason`: moved …, edited, reverted."""
+    """Write down, and tell, that `url` was the feed's until now. `reason`: moved …, edited."""
     connection.execute(
         insert(feed_url_history).values(feed_id=feed_id, until_at=now, url=url, reason=reason)
     )
+    moved = {"from": url, "to": to, "reason": reason}
+    changes.append(connection, [NewChange(ChangeKind.FEED_MOVED, feed_id=feed_id, data=moved)], now)
 
 
 def former_urls(connection: Connection, feed_id: int) -> list[FormerUrl]:

@@ -280,7 +280,7 @@ def list_stories(
 ) -> list[StoryRow]:
     """Stories, those that changed last first."""
     s = story.c
-    conditions: list[ColumnElement[bool]] = [s.merged_into_id.is_(None)]
+    conditions: list[ColumnElement[bool]] = [s.merged_into_id.is_(None), s.articles > 0]
     if wanted.since is not None:
         conditions.append(s.updated_at >= wanted.since)
     if wanted.until is not None:

@@ -124,7 +124,9 @@ def read_status(connection: Connection, now: datetime) -> Status:
         or 0,
         revisions=_count(connection, revision),
         stories=connection.scalar(
-            select(func.count()).select_from(story).where(story.c.merged_into_id.is_(None))
+            select(func.count())
+            .select_from(story)
+            .where(story.c.merged_into_id.is_(None), story.c.articles > 0)
         )
         or 0,
         stories_of_several=connection.scalar(several) or 0,

@@ -1,6 +1,8 @@
-"""How far each webhook has got in the change stream."""
+"""How far each webhook has got in the change stream; stories without articles are not shown."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,8 +15,11 @@ depends_on = None
 BIGINT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 
+SQL = Path(__file__).parent.parent / "sql"
+
 
 def upgrade() -> None:
+    _replace_stories("0003_views.sql")
     op.create_table(
         "webhook",
         sa.Column("name", sa.Text(), nullable=False, comment="the config's name of it"),
@@ -51,3 +56,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("webhook")
+    _replace_stories("0001_views.sql")
+
+
+def _replace_stories(name: str) -> None:
+    """PostgreSQL replaces the view in place: who may read it still may."""
+    for statement in (SQL / name).read_text(encoding="utf-8").split("\n\n"):
+        if not statement.startswith("CREATE VIEW v_stories "):
+            continue
+        if op.get_bind().dialect.name == "postgresql":
+            statement = statement.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
+        else:
+            op.execute("DROP VIEW v_stories")
+        op.get_bind().exec_driver_sql(statement)

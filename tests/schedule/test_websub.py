@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from ingest.config import FetchSettings, Settings, WebSettings, WebSubSettings
 from ingest.fetch.websub import new_secret
 from ingest.schedule.websub import websub_chore
-from ingest.store import feeds, websub
+from ingest.store import feed_standing, feeds, websub
 from ingest.store.engine import Database
 from ingest.store.tables import feed, feed_schedule, websub_subscription
 from ingest.web.health import Health
@@ -181,7 +181,7 @@ def test_a_hub_cannot_choose_an_endless_or_a_breathless_lease(side: Side, hub: F
 
 def test_a_feed_that_is_removed_is_unsubscribed(active: Side, hub: FakeHub) -> None:
     with active.database.begin() as connection:
-        feeds.remove(connection, active.feed_id, active.now)
+        feed_standing.remove(connection, active.feed_id, active.now)
     assert active.do() == "1 asked, 0 not reached"
     assert hub.asked[-1]["hub.mode"] == "unsubscribe"
     assert hub.deliver() == 410
@@ -192,7 +192,7 @@ def test_a_feed_that_is_removed_is_unsubscribed(active: Side, hub: FakeHub) -> N
 
 def test_a_hub_that_does_not_let_go_is_left_all_the_same(active: Side, hub: FakeHub) -> None:
     with active.database.begin() as connection:
-        feeds.pause(connection, active.feed_id, active.now)
+        feed_standing.pause(connection, active.feed_id, active.now)
     for _ in range(websub.LEAVE_ATTEMPTS + 1):
         active.do()
         active.pass_time(86_400)

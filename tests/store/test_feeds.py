@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from ingest.config import FeedSettings
 from ingest.errors import UnknownFeed, UsageError
 from ingest.model import CadenceHints, FeedState, MoveSighting, ScheduleDecision
-from ingest.store import feeds, moving, polls
+from ingest.store import changes, feed_standing, feeds, fleet, moving, polls
+from ingest.store.config_feeds import Origin, SyncReport, sync_config_feeds
 from ingest.store.engine import Database
-from ingest.store.feeds import SyncReport
 from ingest.store.tables import article, publisher
 from tests.store.build import (
     DOCUMENT,
@@ -25,6 +26,23 @@ from tests.store.build import (
     store,
     subscribe,
 )
+
+DESK = Origin("desk", "/etc/ingest/config.toml")
+
+
+def sync(
+    connection: Connection,
+    wanted: list[FeedSettings],
+    now: datetime,
+    origin: Origin = DESK,
+    *,
+    missing: tuple[str, ...] = (),
+) -> SyncReport:
+    """Read a config file; those that are `missing` have been moved or deleted."""
+    return sync_config_feeds(
+        connection, wanted, now, origin=origin, is_there=lambda path: path not in missing
+    )
+
 
 BBC = FeedSettings(url="https://feeds.bbci.co.uk/news/rss.xml", name="bbc")
 TAZ = FeedSettings(url="https://taz.de/!p4608;rss/", language="de", headers={"X-A": "1"})
@@ -66,13 +84,13 @@ def test_a_feed_is_found_by_id_name_url_or_the_beginning_of_one(
     database: Database, wanted: str
 ) -> None:
     with database.begin() as connection:
-        feeds.sync_config_feeds(connection, [BBC, TAZ], NOW)
+        sync(connection, [BBC, TAZ], NOW)
         assert feeds.find(connection, wanted).name == "bbc"
 
 
 def test_a_name_that_is_nearly_right_is_answered_with_suggestions(database: Database) -> None:
     with database.begin() as connection:
-        feeds.sync_config_feeds(connection, [BBC, TAZ], NOW)
+        sync(connection, [BBC, TAZ], NOW)
         with pytest.raises(UnknownFeed, match="did you mean bbc"):
             feeds.find(connection, "bcb")
         with pytest.raises(UnknownFeed, match="ingest feeds list"):
@@ -92,7 +110,7 @@ def test_a_url_cannot_be_subscribed_twice_but_a_removed_one_comes_back(
         first = feeds.add(connection, BBC, now=NOW)
         with pytest.raises(UsageError, match="already"):
             feeds.add(connection, BBC, now=NOW)
-        feeds.remove(connection, first.feed_id, NOW)
+        feed_standing.remove(connection, first.feed_id, NOW)
         assert feeds.list_feeds(connection) == []
         assert len(feeds.list_feeds(connection, with_removed=True)) == 1
         again = feeds.add(connection, BBC, now=after(60))
@@ -104,28 +122,28 @@ def test_a_removed_feeds_articles_stay(database: Database) -> None:
     (feed_id,) = subscribe(database, "https://a.org/")
     store(database, {feed_id: [entry(an_article("x"))]})
     with database.begin() as connection:
-        feeds.remove(connection, feed_id, NOW)
+        feed_standing.remove(connection, feed_id, NOW)
         assert connection.scalar(select(func.count()).select_from(article)) == 1
 
 
 def test_the_database_follows_the_config_file(database: Database) -> None:
     with database.begin() as connection:
-        report = feeds.sync_config_feeds(connection, [BBC, TAZ], NOW)
+        report = sync(connection, [BBC, TAZ], NOW)
         assert report == SyncReport(added=("bbc", "taz.de"))
-        assert feeds.sync_config_feeds(connection, [BBC, TAZ], NOW) == SyncReport()
+        assert sync(connection, [BBC, TAZ], NOW) == SyncReport()
         by_hand = feeds.add(connection, FeedSettings(url="https://own.org/"), now=NOW)
-        report = feeds.sync_config_feeds(connection, [replace(BBC, exclude="sport")], NOW)
+        report = sync(connection, [replace(BBC, exclude="sport")], NOW)
         assert report == SyncReport(changed=("bbc",), removed=("taz.de",))
         assert [one.name for one in feeds.list_feeds(connection)] == ["bbc", by_hand.name]
 
 
 def test_a_changed_filter_has_the_document_read_again(database: Database) -> None:
     with database.begin() as connection:
-        feeds.sync_config_feeds(connection, [BBC], NOW)
+        sync(connection, [BBC], NOW)
     store(database, {1: [entry(an_article("x"))]})
     with database.begin() as connection:
         assert polls.known_entries(connection, 1)
-        feeds.sync_config_feeds(connection, [replace(BBC, exclude="sport")], after(60))
+        sync(connection, [replace(BBC, exclude="sport")], after(60))
         (due,) = claim(connection, 1, now=after(61))
         assert polls.known_entries(connection, 1) == {}
     assert (due.validators.etag, due.body_hash) == (None, None)
@@ -134,8 +152,8 @@ def test_a_changed_filter_has_the_document_read_again(database: Database) -> Non
 def test_a_url_edited_under_its_name_keeps_the_feed_and_its_history(database: Database) -> None:
     moved = replace(BBC, url="https://feeds.bbci.co.uk/news/world/rss.xml")
     with database.begin() as connection:
-        feeds.sync_config_feeds(connection, [BBC], NOW)
-        report = feeds.sync_config_feeds(connection, [moved], after(60))
+        sync(connection, [BBC], NOW)
+        report = sync(connection, [moved], after(60))
         assert report == SyncReport(changed=("bbc",))
         assert [one.url for one in moving.former_urls(connection, 1)] == [BBC.url]
         assert feeds.get(connection, 1).url == moved.url
@@ -167,11 +185,11 @@ def test_a_move_is_adopted_with_history_and_can_be_reverted(database: Database) 
 def test_pausing_and_resuming_say_so(database: Database) -> None:
     (feed_id,) = subscribe(database, "https://a.org/rss")
     with database.begin() as connection:
-        feeds.pause(connection, feed_id, after(1), "holiday")
+        feed_standing.pause(connection, feed_id, after(1), "holiday")
         paused = feeds.get(connection, feed_id).schedule
         assert (paused.state, paused.state_since) == (FeedState.PAUSED, after(1))
         assert (paused.state_evidence, paused.next_poll_at) == ("holiday", None)
-        feeds.resume(connection, feed_id, after(2))
+        feed_standing.resume(connection, feed_id, after(2))
         resumed = feeds.get(connection, feed_id).schedule
     assert (resumed.state, resumed.next_poll_at) == (FeedState.OK, after(2))
 
@@ -214,3 +232,92 @@ def test_the_whole_schedule_is_remembered(database: Database) -> None:
     assert (again.clock_skew_seconds, again.guids_are_trusted) == (90, False)
     assert (again.validators_lie, again.last_full_at) == (True, NOW)
     assert (stored.title, stored.format, stored.language) == ("A feed", "rss20", "en")
+
+
+def test_pause_resume_remove_and_an_edited_url_are_told_once(database: Database) -> None:
+    with database.begin() as connection:
+        sync(connection, [BBC], NOW)
+        feed_id = feeds.find(connection, "bbc").feed_id
+        feed_standing.pause(connection, feed_id, NOW, "holiday")
+        feed_standing.pause(connection, feed_id, NOW, "still away")
+        feed_standing.resume(connection, feed_id, NOW)
+        feed_standing.resume(connection, feed_id, NOW)
+        sync(connection, [replace(BBC, url="https://b.example/")], after(1))
+        sync(connection, [], after(2))
+        sync(connection, [], after(3))
+        sync(connection, [replace(BBC, url="https://b.example/")], after(4))
+    with database.connect() as connection:
+        told = changes.read(connection)
+    assert [(one.kind.value, one.data) for one in told if one.feed_id == feed_id] == [
+        ("feed.state", {"from": "ok", "to": "paused", "evidence": "holiday"}),
+        ("feed.state", {"from": "paused", "to": "ok", "evidence": "resumed by hand"}),
+        ("feed.moved", {"from": BBC.url, "to": "https://b.example/", "reason": "edited"}),
+        ("feed.state", {"from": "ok", "to": "removed", "evidence": "no longer in the config"}),
+        ("feed.state", {"from": "removed", "to": "ok", "evidence": "named by the config again"}),
+    ]
+
+
+OTHER_FILE = Origin("desk", "/home/me/other.toml")
+OTHER_HOST = Origin("attic", DESK.path)
+
+
+@pytest.mark.parametrize("other", [OTHER_FILE, OTHER_HOST])
+def test_a_config_file_takes_away_only_what_it_put_there(database: Database, other: Origin) -> None:
+    with database.begin() as connection:
+        sync(connection, [BBC], NOW)
+        assert sync(connection, [TAZ], NOW, other) == SyncReport(added=("taz.de",))
+        assert sync(connection, [], after(1), other).removed == ("taz.de",)
+        assert sync(connection, [], after(2), other) == SyncReport()
+        assert sync(connection, [BBC], after(3)) == SyncReport()
+        assert sync(connection, [], after(4)).removed == ("bbc",)
+
+
+def test_a_feed_that_two_files_name_goes_with_the_last_of_them(database: Database) -> None:
+    with database.begin() as connection:
+        sync(connection, [BBC, TAZ], NOW)
+        assert sync(connection, [BBC], NOW, OTHER_FILE) == SyncReport()
+        assert sync(connection, [TAZ], after(1)).removed == ()
+        assert sync(connection, [], after(2), OTHER_FILE).removed == ("bbc",)
+
+
+def test_a_name_that_another_file_has_given_is_refused_and_not_taken_over(
+    database: Database,
+) -> None:
+    with database.begin() as connection:
+        sync(connection, [BBC], NOW)
+        with pytest.raises(UsageError, match="'bbc' is taken"):
+            sync(connection, [replace(BBC, url="https://b.example/")], NOW, OTHER_FILE)
+
+
+def test_a_config_file_that_was_moved_keeps_its_feeds_and_may_drop_them(database: Database) -> None:
+    with database.begin() as connection:
+        sync(connection, [BBC, TAZ], NOW)
+        moved = sync(connection, [BBC], after(1), OTHER_FILE, missing=(DESK.path,))
+        assert moved.removed == ("taz.de",)
+        assert sync(connection, [], after(2), OTHER_FILE).removed == ("bbc",)
+
+
+def test_a_container_with_another_name_goes_on_where_the_last_one_ended(database: Database) -> None:
+    later = NOW + timedelta(minutes=5)
+    with database.begin() as connection:
+        _beat(connection, DESK.host, NOW)
+        sync(connection, [BBC, TAZ], NOW)
+        assert sync(connection, [BBC], later, OTHER_HOST).removed == ()  # both are up
+        fleet.stopped(connection, f"{DESK.host}:1", later)
+        assert sync(connection, [BBC], later, OTHER_HOST).removed == ("taz.de",)
+
+
+def test_a_machine_that_is_down_for_an_hour_keeps_its_feeds(database: Database) -> None:
+    with database.begin() as connection:
+        _beat(connection, DESK.host, NOW)  # and then it was killed
+        sync(connection, [BBC, TAZ], NOW)
+        assert sync(connection, [BBC], after(3_600), OTHER_HOST).removed == ()
+        later = NOW + timedelta(days=2)
+        assert sync(connection, [BBC], later, OTHER_HOST).removed == ("taz.de",)
+
+
+def _beat(connection: Connection, host: str, now: datetime) -> None:
+    fleet.beat(
+        connection, name=f"{host}:1", host=host, pid=1, version="1", started_at=now, now=now,
+        status={},
+    )  # fmt: skip

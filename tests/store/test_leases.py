@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from ingest.errors import LeaseLost
 from ingest.model import ScheduleDecision, SitePause
-from ingest.store import feeds, leases, polls
+from ingest.store import feed_standing, feeds, leases, polls
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
 from ingest.store.tables import feed_schedule, site
@@ -129,7 +129,7 @@ def test_a_paused_site_is_left_alone_until_its_time(database: Database) -> None:
 def test_feeds_asked_for_by_name_are_claimed_though_not_due(database: Database) -> None:
     ids = subscribe(database, *_urls(3))
     with database.begin() as connection:
-        feeds.pause(connection, ids[1], NOW)
+        feed_standing.pause(connection, ids[1], NOW)
         connection.execute(update(feed_schedule).values(next_poll_at=None))
     assert _claim_due(database) == []
     with database.begin() as connection:
@@ -176,9 +176,9 @@ def test_a_person_who_acts_during_a_poll_is_not_overruled(database: Database, wh
     (due,) = _claim_due(database)
     with database.begin() as connection:
         if what == "pause":
-            feeds.pause(connection, feed_id, after(1), "too loud")
+            feed_standing.pause(connection, feed_id, after(1), "too loud")
         elif what == "remove":
-            feeds.remove(connection, feed_id, after(1))
+            feed_standing.remove(connection, feed_id, after(1))
         else:
             from dataclasses import replace
 
