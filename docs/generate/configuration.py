@@ -32,9 +32,12 @@ is changed.
 * **Which file**: `--config FILE`, else `$INGEST_CONFIG`, else `config.toml` in the folder in which
   `ingest` is started. Without any of them the defaults apply.
 * **Environment**: `INGEST_SECTION__KEY` overrides a key, as `INGEST_FETCH__MAX_BYTES=5000000` does
-  `max_bytes` in `[fetch]`; a list is written `a, b`. `--database URL` overrides both for one call.
+  `max_bytes` in `[fetch]`; a list is written `a, b`. Tables of which there may be many, as
+  `[[feeds]]`, are only in the file. `--database URL` overrides both for one call.
 * **Reload**: SIGHUP, or `systemctl reload ingest`, reads the file again while the daemon runs. A
-  file that is wrong is refused in the log, and the old settings stay.
+  file that is wrong is refused in the log, and the old settings stay. What is needed once, at the
+  start, needs a restart: `[database] url` and `read_url`, `[web]`, `[websub] callback_url`, `[log]`
+  and `[schedule] tick_seconds`.
 * Durations are in seconds and sizes in bytes unless a name says otherwise.
 """
 
