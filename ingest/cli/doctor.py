@@ -16,7 +16,7 @@ from ingest.cli.output import Style, print_json, printable, span, styled
 from ingest.cli.progress import Waiting
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
-from ingest.errors import ConfigError, DatabaseError, IngestError
+from ingest.errors import ConfigError, DatabaseUnreachable, IngestError
 from ingest.model import ChangeKind, FeedState, PollOutcome
 
 if TYPE_CHECKING:
@@ -116,13 +116,11 @@ def examine(session: Session) -> Iterator[Finding]:
         with session.opened() as database:
             yield from _database(database, session.is_quiet)
             yield from _webhooks(database, session)
-    except DatabaseError as error:
-        yield Finding(
-            "database",
-            Level.FAIL,
-            str(error),
-            "The daemon waits and tries again; until then nothing is stored.",
-        )
+            yield from _websub(database, session)
+    except DatabaseUnreachable as error:
+        waits = "The daemon waits and tries again; until then nothing is stored."
+        remedy = None if session.has_no_database else waits
+        yield Finding("database", Level.FAIL, str(error), remedy)
     except IngestError as error:
         yield Finding("database", Level.FAIL, str(error))
 
@@ -205,6 +203,23 @@ def _webhooks(database: Database, session: Session) -> Iterator[Finding]:
                 f" `ingest webhooks skip {one.name}` gives up those that wait."
             )
             yield Finding("webhook", Level.WARN, f"{said}: {found.detail}", remedy)
+
+
+def _websub(database: Database, session: Session) -> Iterator[Finding]:
+    if session.settings.websub.callback_url is None:
+        return
+    from ingest.store import websub
+
+    with database.connect() as connection:
+        found = websub.standing(connection, now())
+    for hub in found.lapsed:
+        said = f"{hub.hub_url} confirms nothing for {hub.feeds} feeds"
+        remedy = "It must reach [websub] callback_url from outside; the feeds are polled as before."
+        detail = f": {hub.detail}" if hub.detail else ""
+        yield Finding("websub", Level.WARN, f"{said}{detail}", remedy)
+    if not found.lapsed:
+        active = found.by_state.get("active", 0)
+        yield Finding("websub", Level.OK, f"{active} feeds are announced by their hubs")
 
 
 def _clock(connection: Connection, moment: datetime) -> Iterator[Finding]:

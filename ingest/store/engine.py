@@ -21,6 +21,9 @@ from sqlalchemy.engine import URL, make_url
 
 from ingest.errors import ConfigError, DatabaseError, DatabaseUnreachable
 
+# Of each connection, and there are three: the writer's, the reader's, the loop's. What is not in it
+# comes from the system's own cache of the file.
+_CACHE_KB = 16_384
 WRITES = "ingest_writes"  # execution option: this transaction takes the write lock at once
 
 
@@ -124,7 +127,9 @@ def _need_sqlite_file(url: URL, *, create: bool) -> None:
         except OSError as error:
             raise DatabaseUnreachable(f"{path}: {error.strerror}") from error
     elif not path.exists():
-        raise DatabaseUnreachable(f"{path}: no such database; `ingest init` or `ingest db upgrade`")
+        raise DatabaseUnreachable(
+            f"{path}: no such database yet: `ingest fetch --all` or `ingest run` makes it"
+        )
 
 
 def _to_json(value: object) -> str:
@@ -147,7 +152,7 @@ def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
             "synchronous=NORMAL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-65536",  # KiB: 64 MB
+            f"cache_size=-{_CACHE_KB}",
             "journal_size_limit=67108864",
         ):
             cursor.execute(f"PRAGMA {pragma}")

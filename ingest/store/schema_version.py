@@ -38,7 +38,9 @@ def ensure(database: Database, *, create: bool, upgrade: bool) -> None:
             f" this one knows {HEAD}; nothing was touched"
         )
     if version is None and not (create or upgrade):
-        raise DatabaseNotReady(f"{database.url}: no schema yet; run `ingest db upgrade`")
+        raise DatabaseNotReady(
+            f"{database.url}: no tables yet: `ingest fetch --all` or `ingest run` makes them"
+        )
     if version is not None and not upgrade:
         raise DatabaseNotReady(
             f"{database.url}: schema {version} is older than {HEAD}; run `ingest db upgrade`"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -57,6 +60,42 @@ def test_nothing_appears_later_behind_a_cursor_that_was_given(postgresql_url: st
     with database.connect() as connection:
         assert sorted(one.article_id or 0 for one in changes.read(connection)) == [1, 2]
     database.close()
+
+
+def test_a_reader_beside_four_writers_gets_each_event_once(database: Database) -> None:
+    """Each writer's transactions hold several events, and every third one is rolled back."""
+    writers, rounds, events = 4, 12, 3
+
+    def write(writer: int) -> None:
+        for number in range(rounds):
+            first = (writer * rounds + number) * events
+            kept = [
+                NewChange(ChangeKind.ARTICLE_NEW, article_id=first + one) for one in range(events)
+            ]
+            with contextlib.suppress(ZeroDivisionError), database.begin() as connection:
+                for one in kept:
+                    changes.append(connection, [one], NOW)
+                if number % 3 == 2:
+                    raise ZeroDivisionError
+
+    expected = {
+        (number * events) + one
+        for number in range(writers * rounds)
+        if number % rounds % 3 != 2
+        for one in range(events)
+    }
+    with ThreadPoolExecutor(writers) as pool:
+        writing = [pool.submit(write, writer) for writer in range(writers)]
+        found: list[changes.Change] = []
+        until = time.monotonic() + 300.0
+        while len(found) < len(expected) and time.monotonic() < until:
+            with database.connect() as connection:
+                found += changes.read(connection, found[-1].cursor if found else "0.0", limit=5)
+        for one in writing:
+            one.result()
+    cursors = [changes.parse_cursor(one.cursor) for one in found]
+    assert cursors == sorted(set(cursors))
+    assert sorted(one.article_id or 0 for one in found) == sorted(expected)
 
 
 def test_a_rolled_back_change_is_never_told(database: Database) -> None:

@@ -65,10 +65,10 @@ def test_a_database_of_a_later_version_is_not_touched(database_url: str) -> None
             open_database(database_url, **options)
 
 
-def test_a_database_without_our_schema_asks_for_the_upgrade(tmp_path: Path) -> None:
+def test_a_database_without_our_schema_names_what_makes_it(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     path.touch()
-    with pytest.raises(DatabaseNotReady, match="ingest db upgrade"):
+    with pytest.raises(DatabaseNotReady, match="`ingest fetch --all` or `ingest run` makes them"):
         open_database(f"sqlite:///{path}")
 
 
