@@ -78,7 +78,7 @@ lock:
 	cp -R pyproject.toml README.md LICENSE config.example.toml ingest migrations $(VENV)/lock/
 	cd $(VENV)/lock && uv lock --quiet --upgrade
 	cd $(VENV)/lock && $(EXPORT) --no-dev --group build --output-file requirements.lock
-	cd $(VENV)/lock && $(EXPORT) --all-groups --all-extras --output-file tests.lock
+	cd $(VENV)/lock && $(EXPORT) --all-groups --all-extras --no-extra ray --output-file tests.lock
 	cp $(VENV)/lock/requirements.lock requirements.lock
 	cp $(VENV)/lock/tests.lock tests/requirements.lock
 	rm -rf $(VENV)/lock

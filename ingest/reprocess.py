@@ -1,7 +1,8 @@
 """Making articles again from the kept raw entries, with the rules as they are now. No network.
 
-    articles in the order of their ids, with raw entries -> normalise -> fingerprint
-        -> those that came out otherwise: written, a batch in a transaction
+    articles in the order of their ids, with raw entries, in shards
+        -> each shard through the pure stages, wherever the engine has room -> in order again
+        -> those that came out otherwise: written, a shard in a transaction
 
 What is written is what differs, so a run that was interrupted is gone on with by running again,
 and a run after a whole one changes nothing. What a page gave an article is not kept raw: such
@@ -10,15 +11,17 @@ articles are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from ingest.config import NormaliseSettings, Settings
 from ingest.dedupe import fingerprint, text_of
+from ingest.engines import Alone, Engine
 from ingest.errors import InvalidEntry
-from ingest.model import Article, Entry, IdentifiedEntry
+from ingest.model import Article, Entry, Fingerprint, IdentifiedEntry
 from ingest.normalise import Context, normalise
 from ingest.normalise.identity import entry_hash_of, is_home_page, signed_hash
 from ingest.parse.raw import unpack_entry
@@ -64,31 +67,27 @@ def reprocess(
     since: datetime | None = None,
     dry_run: bool = False,
     batch_articles: int = BATCH_ARTICLES,
+    engine: Engine | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[Reworked]:
     """Make the articles first seen at or after `since` again, and tell of each what became of it.
 
     Told is what has been committed; with `dry_run` nothing is written. `progress` is given how
-    many articles are done, of how many. Raises DatabaseError; what was told until then stays.
+    many articles are done, of how many. Raises DatabaseError; what was told until then stays. The
+    `engine` (None: this process) and the size of a batch change nothing but the time it takes.
     """
+    engine = engine or Alone()
     since = _latest(since, _content_floor(settings, now))
     with database.connect() as connection:
         total = reprocessing.count(connection, since)
-    done, after_id = 0, 0
-    while True:
-        with database.connect() as connection:
-            batch = reprocessing.read_batch(
-                connection, after_id=after_id, since=since, limit=batch_articles
-            )
-            feeds = reprocessing.feed_facts(connection, {one.feed_id for one in batch}, now)
-        if not batch:
-            return
-        made = [(one, remake(one, feeds[one.feed_id], settings.normalise)) for one in batch]
-        altered = [
-            result
-            for _, result in made
-            if isinstance(result, Remade) and effect_of(result) is not Effect.UNCHANGED
+    done = 0
+    shards = _shards(database, settings.normalise, now, since, batch_articles)
+    for shard, results in engine.map(remake_shard, shards):
+        made = [
+            (kept, result if isinstance(result, Effect) else Remade(kept, *result))
+            for kept, result in zip(shard.articles, results, strict=True)
         ]
+        altered = [result for _, result in made if isinstance(result, Remade)]
         written = {one.kept.article_id for one in altered}
         if altered and not dry_run:
             with database.begin() as connection:
@@ -99,9 +98,57 @@ def reprocess(
                     fingerprints_since=now - timedelta(days=settings.dedupe.window_days),
                 )
         for kept, result in made:
-            yield _told(kept, result, feeds[kept.feed_id], written)
-        done, after_id = done + len(batch), batch[-1].article_id
+            yield _told(kept, result, shard.feeds[kept.feed_id], written)
+        done += len(made)
         progress(done, max(total, done))
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Articles to make again, with all that it takes."""
+
+    articles: Sequence[KeptArticle]
+    feeds: Mapping[int, FeedFacts]
+    settings: NormaliseSettings
+
+
+# What an article has become: made anew (its article, fingerprint, and when its entry was seen),
+# or why there is nothing to write.
+Outcome: TypeAlias = tuple[Article, Fingerprint, datetime] | Effect
+
+
+def remake_shard(shard: Shard) -> list[Outcome]:
+    """What became of each article of a shard. Pure: it runs in any process, on any machine."""
+    outcomes: list[Outcome] = []
+    for kept in shard.articles:
+        result = remake(kept, shard.feeds[kept.feed_id], shard.settings)
+        if isinstance(result, Effect):
+            outcomes.append(result)
+        elif effect_of(result) is Effect.UNCHANGED:
+            outcomes.append(Effect.UNCHANGED)
+        else:
+            outcomes.append((result.article, result.fingerprint, result.seen_at))
+    return outcomes
+
+
+def _shards(
+    database: Database,
+    settings: NormaliseSettings,
+    now: datetime,
+    since: datetime | None,
+    articles: int,
+) -> Iterator[Shard]:
+    after_id = 0
+    while True:
+        with database.connect() as connection:
+            batch = reprocessing.read_batch(
+                connection, after_id=after_id, since=since, limit=articles
+            )
+            feeds = reprocessing.feed_facts(connection, {one.feed_id for one in batch}, now)
+        if not batch:
+            return
+        yield Shard(batch, feeds, settings)
+        after_id = batch[-1].article_id
 
 
 def remake(kept: KeptArticle, feed: FeedFacts, settings: NormaliseSettings) -> Remade | Effect:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ingest.engines import EngineName
 from ingest.errors import UsageError
 
 UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}  # seconds
@@ -33,6 +34,17 @@ Language = Annotated[
 ]
 Agency = Annotated[
     str | None, typer.Option("--agency", metavar="NAME", help="Attributed to this agency.")
+]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Where it is worked out: local, or a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", metavar="ADDRESS", help="Of the Ray cluster: auto, ray://HOST:10001"),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", min=1, metavar="N", help="Of --engine local; else one a core."),
 ]
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli.options import AsJson, Since, moment
+from ingest.cli.options import Address, AsJson, EngineOption, Processes, Since, moment
 from ingest.cli.output import Column, Row, Style, print_json, print_rows
 from ingest.cli.progress import Progress
 from ingest.cli.session import now, session_of
+from ingest.engines import EngineName
 
 if TYPE_CHECKING:
     from ingest.reprocess import Reworked
@@ -49,13 +50,17 @@ def reprocess(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
+    processes: Processes = None,
     as_json: AsJson = False,
 ) -> None:
     """Make articles again from the kept raw entries, with the rules of this version. No network.
 
     What comes out otherwise is stored: another text as a revision (reason `reprocess`), which is
     compared with other articles anew at the next poll; other metadata in place. It can be stopped
-    at any moment and run again, and may run beside `ingest run`.
+    at any moment and run again, and may run beside `ingest run`. It uses all cores, or a Ray
+    cluster; what comes out is the same.
 
     Examples:
 
@@ -63,8 +68,11 @@ def reprocess(
 
       ingest reprocess
 
+      ingest reprocess --engine ray --address auto
+
       ingest reprocess --dry-run --json | jq -r 'select(.effect == "revised") | .article_id'
     """
+    from ingest.engines import opened
     from ingest.reprocess import reprocess as run
 
     session = session_of(context)
@@ -75,9 +83,16 @@ def reprocess(
     with (
         session.opened() as database,
         Progress("articles", is_quiet=session.is_quiet) as progress,
+        opened(engine, address=address, processes=processes) as somewhere,
     ):
         results = run(
-            database, session.settings, at, since=from_when, dry_run=dry_run, progress=progress
+            database,
+            session.settings,
+            at,
+            since=from_when,
+            dry_run=dry_run,
+            engine=somewhere,
+            progress=progress,
         )
         rows = _altered(results, counted)
         if as_json:

@@ -1,0 +1,137 @@
+"""Bulk work on every engine: the same results in the same order, however it is cut."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from ingest.config import Settings
+from ingest.engines import Engine, EngineName, cores, opened
+from ingest.errors import IngestError, UsageError
+from ingest.reprocess import Effect, Reworked, reprocess
+from ingest.store.engine import open_database
+from ingest.store.tables import metadata
+from tests.store.build import after
+from tests.test_reprocess import document, feed_of, item
+
+LATER = after(7200)
+
+
+def double(shard: int) -> int:
+    return 2 * shard
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def die(_: int) -> int:
+    os._exit(3)
+
+
+def test_results_come_in_the_order_of_the_shards() -> None:
+    with opened(EngineName.LOCAL, processes=2) as engine:
+        assert list(engine.map(double, range(30))) == [(n, 2 * n) for n in range(30)]
+
+
+def test_little_work_stays_in_this_process_and_much_does_not() -> None:
+    with opened(EngineName.LOCAL, processes=2) as engine:
+        assert {pid for _, pid in engine.map(process_of, range(4))} == {os.getpid()}
+        assert len({pid for _, pid in engine.map(process_of, range(40))}) > 1
+
+
+def test_only_so_many_shards_are_under_way() -> None:
+    taken = 0
+
+    def shards() -> Iterator[int]:
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield number
+
+    with opened(EngineName.LOCAL, processes=2) as engine:
+        for done, _ in enumerate(engine.map(double, shards())):
+            assert taken <= done + 6, "memory is bounded by shards, not by the archive"
+
+
+def test_a_process_that_dies_is_told_in_one_line() -> None:
+    with pytest.raises(IngestError, match="died"), opened(EngineName.LOCAL, processes=2) as engine:
+        list(engine.map(die_later, range(12)))
+
+
+def die_later(shard: int) -> int:
+    return die(shard) if shard > 5 else shard
+
+
+def test_an_address_is_rays() -> None:
+    with (
+        pytest.raises(UsageError, match="--engine ray"),
+        opened(EngineName.LOCAL, address="auto"),
+    ):
+        pass
+
+
+def test_without_ray_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(UsageError, match=r"pip install 'ingest\[ray\]'"), opened(EngineName.RAY):
+        pass
+
+
+def test_one_core_needs_no_processes() -> None:
+    with opened(EngineName.LOCAL, processes=1) as engine:
+        assert {pid for _, pid in engine.map(process_of, range(40))} == {os.getpid()}
+    assert cores() >= 1
+
+
+@pytest.fixture(scope="module")
+def newsroom(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty articles; what a third of them says, and who wrote another third, is stored wrongly."""
+    path = tmp_path_factory.mktemp("newsroom") / "newsroom.db"
+    shutil.copyfile(sqlite_template, path)
+    database = open_database(f"sqlite:///{path}")
+    feed_of(database, document(*(item(f"n{n}") for n in range(60))))
+    with database.begin() as connection:
+        connection.execute(
+            text("UPDATE article SET headline = 'Otherwise', content_hash = 5 WHERE id % 3 = 0")
+        )
+        connection.execute(text("UPDATE article SET byline = 'Nobody' WHERE id % 3 = 1"))
+    database.close()
+    return path
+
+
+def _reprocessed(
+    newsroom: Path, copy: Path, engine: Engine | None, articles: int
+) -> tuple[list[Reworked], list[tuple[object, ...]]]:
+    """What was told, and every row that is there afterwards."""
+    shutil.copyfile(newsroom, copy)
+    database = open_database(f"sqlite:///{copy}")
+    told = list(reprocess(database, Settings(), LATER, batch_articles=articles, engine=engine))
+    with database.connect() as connection:
+        rows = [
+            (table.name, *row)
+            for table in metadata.sorted_tables
+            if table.name != "alembic_version"
+            for row in connection.execute(select(table).order_by(*table.primary_key))
+        ]
+    database.close()
+    return told, rows
+
+
+@pytest.mark.parametrize("articles", [3, 7, 100])
+@pytest.mark.parametrize("name", ["local", "ray"])
+def test_reprocessing_gives_the_same_rows_whichever_engine_and_however_many_shards(
+    newsroom: Path, tmp_path: Path, name: str, articles: int
+) -> None:
+    if name == "ray":
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'ingest[ray]'")
+    told, rows = _reprocessed(newsroom, tmp_path / "alone.db", None, 1)
+    assert [one.effect for one in told].count(Effect.REVISED) == 20
+    assert [one.effect for one in told].count(Effect.METADATA) == 20
+    with opened(EngineName(name), processes=2) as engine:
+        again = _reprocessed(newsroom, tmp_path / "engine.db", engine, articles)
+    assert again == (told, rows)
