@@ -15,10 +15,9 @@ from ingest.dedupe.fingerprint import (
     fingerprint,
     fingerprints,
     shape,
-    shapes,
     text_of,
 )
-from ingest.dedupe.reading import Reading
+from ingest.dedupe.reading import Reading, readings
 from ingest.dedupe.rules import RULES, Rules
 
 __all__ = [
@@ -37,7 +36,7 @@ __all__ = [
     "examine",
     "fingerprint",
     "fingerprints",
+    "readings",
     "shape",
-    "shapes",
     "text_of",
 ]

@@ -15,13 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ingest.dedupe.answers import Answers, is_among, runs
-from ingest.dedupe.fingerprint import as_postings
-from ingest.dedupe.reading import Reading
+from ingest.dedupe.fingerprint import HEADLINE, Question
 from ingest.dedupe.tokenise import Ints
 
-# All shingles of a text up to this length are looked up, whatever its own sample: a summary may
-# stand anywhere in a longer text, whose index rows were sampled there by a sixteenth.
-LOOK_UP_WHOLE = 100
 # A hash of more stories than this votes for none: it stands in boilerplate or is a common phrase.
 MAX_STORIES_A_HASH = 16
 MAX_STORIES = 6  # stories compared with; more changed nothing on `dev`
@@ -35,43 +31,25 @@ MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phras
 # The verifier wants a quarter of the shorter text (`Rules.min_plain`). Where the hashes in common
 # stand for less than half of that, the texts have a sentence in common and are not looked at.
 MIN_SHARE = 0.125
-SURE_SHINGLES = 64  # of shorter texts too few hashes are known to say so
 MAX_NAMED = 2  # a headline of more stories is a label ("Morning briefing") and tells nothing
-# What a hash stands for that is enough by itself: of a short text, and that of the headline.
-_ENOUGH, _HEADLINE = 1e6, 1e12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What the index is asked about an article: hashes, and how many shingles each stands for."""
+    """An article and what the index is asked about it."""
 
     article_id: int
-    hashes: list[int]
-    stands_for: list[float]
-    shingles: int  # of the text
+    question: Question
 
+    @property
+    def hashes(self) -> list[int]:
+        """The hashes that are looked up."""
+        return self.question.hashes
 
-def asked_about(article_id: int, reading: Reading) -> Asked:
-    """The question about a text."""
-    shingles, stands_for = reading.shape.shingles, reading.shape.stands_for
-    if len(shingles) > LOOK_UP_WHOLE:
-        text, worth = reading.sampled, stands_for[reading.sampled_at].tolist()
-    else:
-        text, worth = as_postings(shingles), np.maximum(stands_for, 1).tolist()
-    if len(shingles) <= SURE_SHINGLES:
-        worth = [_ENOUGH] * len(text)
-    hashes = dict(zip(text, worth, strict=True))
-    # That of the headline twice: it is a sentence in common, not a phrase, and where one side has
-    # no text it is all that there is.
-    titles = reading.title_postings
-    for one in titles:
-        hashes[one] = _HEADLINE
-    return Asked(
-        article_id,
-        [*hashes, *titles],
-        [*hashes.values(), *(_HEADLINE for _ in titles)],
-        len(shingles),
-    )
+    @property
+    def shingles(self) -> int:
+        """How many the text has."""
+        return self.question.shingles
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +72,7 @@ class Pair(NamedTuple):
     @property
     def has_the_headline(self) -> bool:
         """Whether the headlines are one."""
-        return self.stands_for >= _HEADLINE
+        return self.stands_for >= HEADLINE
 
     def is_enough_of(self, asked: Asked, shingles_of: Mapping[int, int]) -> bool:
         """Whether there may be more in common than a sentence."""
@@ -189,7 +167,7 @@ def pairs_of(asked: Sequence[Asked], answers: Answers) -> list[list[Pair]]:
     ends = np.append(begins, len(order))
     shared = np.diff(ends)
     worth = np.fromiter(
-        chain.from_iterable(one.stands_for for one in asked), np.float64, len(hashes)
+        chain.from_iterable(one.question.stands_for for one in asked), np.float64, len(hashes)
     )
     stands_for = np.diff(np.append(0.0, np.cumsum(worth[by]))[ends])
     found: list[list[Pair]] = [[] for _ in asked]

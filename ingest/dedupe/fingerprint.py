@@ -23,6 +23,13 @@ VERSION = 2  # 1: a sample by value, twice as many
 # in five million, and SQLite stores six bytes instead of eight.
 POSTING_SHIFT = 16
 
+# All shingles of a text up to this length are looked up, whatever its own sample: a summary may
+# stand anywhere in a longer text, whose index rows were sampled there by a sixteenth.
+LOOK_UP_WHOLE = 100
+SURE_SHINGLES = 64  # of shorter texts too few hashes are known to say what they stand for
+# What a hash stands for that is enough by itself: of such a text, and that of the headline.
+ENOUGH, HEADLINE = 1e6, 1e12
+
 _TITLE_SALT = np.uint64(0x2545F4914F6CDD1D)
 
 
@@ -70,23 +77,41 @@ class Shapes:
             self._shingles, [(low, max(low, high - 2)) for low, high in self._bounds]
         )
 
+        self._kept = np.flatnonzero(self._stands_for)
+        self._kept_postings = as_postings(self._shingles[self._kept])
+        edges = [edge for low, high in self._bounds for edge in (low, max(low, high - 2))]
+        self._places: list[int] = self._kept.searchsorted(edges).tolist()
+        postings = iter(title_postings([key for keys in titles.keys for key in keys]))
+        self._title_postings = [[next(postings) for _ in keys] for keys in titles.keys]
+
     def fingerprints(self) -> list[Fingerprint]:
         """One of each article."""
-        edges = [edge for low, high in self._bounds for edge in (low, max(low, high - 2))]
-        kept = np.flatnonzero(self._stands_for)
-        places = kept.searchsorted(edges).tolist()
-        postings = as_postings(self._shingles[kept])
-        titles = [key for keys in self._titles.keys for key in keys]
-        title_postings = iter(title_keys(titles))
         made = []
         for number, (low, high) in enumerate(self._bounds):
             if high - low >= 3:
-                own = {*postings[places[2 * number] : places[2 * number + 1]]}
+                begin, end = self._places[2 * number : 2 * number + 2]
+                text = self._kept_postings[begin:end]
             else:
-                own = {*as_postings(shingle(self._read.hashes[low:high]))}
-            own.update(next(title_postings) for _ in self._titles.keys[number])
-            made.append(Fingerprint(VERSION, high - low, tuple(sorted(own))))
+                text = as_postings(shingle(self._read.hashes[low:high]))
+            postings = tuple(sorted({*text, *self._title_postings[number]}))
+            made.append(Fingerprint(VERSION, high - low, postings))
         return made
+
+    def question(self, number: int) -> Question:
+        """What the index is asked about one of them."""
+        low, high = self._bounds[number]
+        if high - low - 2 > LOOK_UP_WHOLE:
+            begin, end = self._places[2 * number : 2 * number + 2]
+            text = self._kept_postings[begin:end]
+            worth = self._stands_for[self._kept[begin:end]].tolist()
+        elif high - low >= 3:
+            text = as_postings(self._shingles[low : high - 2])
+            worth = np.maximum(self._stands_for[low : high - 2], 1).tolist()
+        else:
+            text = as_postings(shingle(self._read.hashes[low:high]))
+            worth = [1] * len(text)
+        shingles = max(high - low - 2, len(text))
+        return _question(text, worth, self._title_postings[number], shingles)
 
     def shape(self, number: int) -> Shape:
         """One of them, in arrays of its own."""
@@ -103,15 +128,41 @@ class Shapes:
         return Shape(tokens, shingles, stands_for, headline, only)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the index is asked about an article: hashes, and how many shingles each stands for."""
+
+    hashes: list[int]
+    stands_for: list[float]
+    shingles: int  # of the text
+
+
+def question_of(shaped: Shape) -> Question:
+    """The same for a text that was already read."""
+    shingles, stands_for = shaped.shingles, shaped.stands_for
+    if len(shingles) > LOOK_UP_WHOLE:
+        shingles, stands_for = shingles[stands_for > 0], stands_for[stands_for > 0]
+    text, worth = as_postings(shingles), np.maximum(stands_for, 1).tolist()
+    titles = title_postings(shaped.headline.keys)
+    return _question(text, worth, titles, len(shaped.shingles))
+
+
+def _question(
+    text: list[int], stands_for: list[float], titles: list[int], shingles: int
+) -> Question:
+    if shingles <= SURE_SHINGLES:
+        stands_for = [ENOUGH] * len(text)
+    worth = dict(zip(text, stands_for, strict=True))
+    for one in titles:
+        worth[one] = HEADLINE
+    # That of the headline twice: it is a sentence in common, not a phrase, and where one side has
+    # no text it is all that there is.
+    return Question([*worth, *titles], [*worth.values(), *(HEADLINE for _ in titles)], shingles)
+
+
 def shape(headline: str, text: str | None) -> Shape:
     """Read a headline and a text (plain, without boilerplate; may be empty or None)."""
     return Shapes([(headline, text)]).shape(0)
-
-
-def shapes(pairs: Sequence[tuple[str, str | None]]) -> list[Shape]:
-    """Read many headlines and texts."""
-    read = [(Shapes(pairs[part]), part) for part in chunks([text or "" for _, text in pairs])]
-    return [some.shape(i) for some, part in read for i in range(part.stop - part.start)]
 
 
 def text_of(article: Article) -> str | None:
@@ -139,6 +190,6 @@ def as_postings(hashes: Hashes) -> list[int]:
     return postings
 
 
-def title_keys(keys: Sequence[int]) -> list[int]:
+def title_postings(keys: Sequence[int]) -> list[int]:
     """The postings of headlines' keys."""
     return as_postings(mix(np.array(keys, np.uint64) ^ _TITLE_SALT))

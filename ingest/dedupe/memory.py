@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingest.dedupe.answers import Answers
-from ingest.dedupe.candidates import asked_about, choose
+from ingest.dedupe.candidates import Asked, choose
 from ingest.dedupe.decide import decide
 from ingest.dedupe.decision import MAX_POSTINGS, Decision, Document, Frequencies
 from ingest.dedupe.rules import RULES, Rules
@@ -50,7 +50,7 @@ class MemoryStories:
 
     def add(self, document: Document) -> Decision:
         """Decide about one article and put it into its story."""
-        asked = asked_about(document.article_id, document.reading)
+        asked = Asked(document.article_id, document.reading.question)
         postings: dict[int, Sequence[int]] = dict.fromkeys(asked.hashes, ())
         postings.update(self.index.articles_with(asked.hashes))
         chosen = choose(asked, Answers.of(postings), self.story_of, self._shingles_of)

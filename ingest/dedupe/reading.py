@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
-from ingest.dedupe.fingerprint import Shape, as_postings, title_keys
-from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints
+from ingest.dedupe.fingerprint import (
+    Question,
+    Shape,
+    Shapes,
+    as_postings,
+    question_of,
+    title_postings,
+)
+from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints, chunks
 
 
 class Reading:
     """A `Shape` with what comparisons need, computed once and when first asked for."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        self.words: float = shape.words
+    def __init__(self, shape: Shape | None = None, made_by: Callable[[], Shape] | None = None):
+        self._shape = shape
+        self._made_by = made_by
+
+    @classmethod
+    def of(cls, shapes: Shapes, number: int) -> Reading:
+        """Of one among many: most are asked about and never compared, and never cut out."""
+        reading = cls(made_by=partial(shapes.shape, number))
+        reading.__dict__["question"] = shapes.question(number)
+        return reading
+
+    @property
+    def shape(self) -> Shape:
+        """The text as it was read."""
+        if self._shape is None:
+            assert self._made_by is not None
+            self._shape, self._made_by = self._made_by(), None
+        return self._shape
+
+    @cached_property
+    def question(self) -> Question:
+        """What the index is asked about the text."""
+        return question_of(self.shape)
+
+    @cached_property
+    def words(self) -> float:
+        """The length of the text."""
+        return self.shape.words
 
     @cached_property
     def first(self) -> Flags:
@@ -63,7 +96,7 @@ class Reading:
     @cached_property
     def title_postings(self) -> list[int]:
         """Those of the headline."""
-        return title_keys(self.shape.headline.keys)
+        return title_postings(self.shape.headline.keys)
 
     def holds(self, shingles: Hashes) -> Flags:
         """For each of `shingles`, whether this text has it."""
@@ -98,3 +131,9 @@ def spread(reading: Reading, sampled_counts: Floats) -> Floats:
         return np.zeros(total)
     logs = np.log1p(sampled_counts)
     return np.expm1(np.interp(np.arange(total), reading.sampled_at, logs))
+
+
+def readings(pairs: Sequence[tuple[str, str | None]]) -> list[Reading]:
+    """Read many headlines and texts."""
+    parts = [(Shapes(pairs[part]), part) for part in chunks([text or "" for _, text in pairs])]
+    return [Reading.of(some, i) for some, part in parts for i in range(part.stop - part.start)]

@@ -10,8 +10,9 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Connection, select, text
 
-from ingest.dedupe import MAX_POSTINGS, Document, Reading, shapes
+from ingest.dedupe import MAX_POSTINGS, Document, Reading
 from ingest.dedupe.answers import Answers
+from ingest.dedupe.reading import readings as prepare
 from ingest.store.lists import among
 from ingest.store.tables import article, article_content, fingerprint
 
@@ -45,12 +46,12 @@ class SqlIndex:
 
     def ask(self, hashes: Iterable[int]) -> Answers:
         """The newest articles of each of these hashes."""
-        rows = [(one, ids or "") for one, ids in self._ask(sorted({*hashes}))]
-        rows.sort()
-        joined = ",".join([ids for _, ids in rows if ids])
-        counts = [ids.count(",") + 1 if ids else 0 for _, ids in rows]
+        rows = sorted(self._ask(sorted({*hashes})))
+        wanted, lists = [one for one, _ in rows], [ids for _, ids in rows]
+        joined = ",".join(filter(None, lists))
+        counts = [ids.count(",") + 1 if ids else 0 for ids in lists]
         answers = Answers(
-            np.array([one for one, _ in rows], np.int64),
+            np.array(wanted, np.int64),
             np.append(0, np.cumsum(counts, dtype=np.int64)),
             np.fromstring(joined, np.int64, sep=",") if joined else np.empty(0, np.int64),
         )
@@ -149,11 +150,10 @@ def load_documents(
     unread = [row for row in rows if found[row.id] is None]
     if unread:
         texts = _texts(connection, [row.id for row in unread])
-        read = shapes([(row.headline, texts.get(row.id)) for row in unread])
-        for row, shape in zip(unread, read, strict=True):
-            read_now = Reading(shape)
-            found[row.id] = read_now
-            readings.put(row.id, row.content_hash, read_now)
+        read = prepare([(row.headline, texts.get(row.id)) for row in unread])
+        for row, one in zip(unread, read, strict=True):
+            found[row.id] = one
+            readings.put(row.id, row.content_hash, one)
     documents = {}
     for row in rows:
         at = row.first_seen_at

@@ -23,12 +23,12 @@ from ingest.dedupe.candidates import (
     Asked,
     Chosen,
     Foreseen,
-    asked_about,
     choose,
     foresee,
     pairs_of,
 )
 from ingest.dedupe.decide import is_worth_weighing
+from ingest.model.collecting import collector_paused
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
 from ingest.store.lists import among
@@ -66,7 +66,7 @@ def settle(
     The list is also empty when another process is settling just now: it drains the same queue.
     `readings` keeps texts between calls. Raises DatabaseError; then nothing was changed.
     """
-    with database.begin() as connection:
+    with collector_paused(), database.begin() as connection:
         if not lock_stories(connection):
             return []
         return settle_batch(
@@ -156,7 +156,7 @@ def _gather(
 ) -> _Work:
     """Read all that the batch is likely to need, in a handful of statements."""
     index = SqlIndex(connection, floor)
-    asked = [asked_about(one.article_id, one.reading) for one in batch]
+    asked = [Asked(one.article_id, one.reading.question) for one in batch]
     answers = index.ask(each for one in asked for each in one.hashes)
     met = pairs_of(asked, answers)
     seen = {pair.article_id for some in met for pair in some}

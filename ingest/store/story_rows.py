@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from ingest.dedupe.precedence import Member, StoryFacts, sum_up
 from ingest.store.changes import ChangeKind, NewChange, append
+from ingest.store.ids import allocate
 from ingest.store.lists import among
 from ingest.store.story_book import StoryBook
 from ingest.store.tables import article, match_queue, story, story_article
-from ingest.store.upsert import upsert
+from ingest.store.upsert import insert_rows, upsert
 
 
 def write_book(connection: Connection, book: StoryBook, now: datetime) -> None:
@@ -122,9 +123,11 @@ def _create(
     reused = set(ids)
     new = [(one, row) for one, row in zip(made, rows, strict=True) if one not in ids]
     if new:
-        statement = insert(story).returning(story.c.id, sort_by_parameter_order=True)
-        stored = connection.scalars(statement, [row for _, row in new]).all()
-        ids.update(zip((one for one, _ in new), stored, strict=True))
+        taken = allocate(connection, story, len(new))
+        insert_rows(
+            connection, story, [{"id": i, **row} for i, (_, row) in zip(taken, new, strict=True)]
+        )
+        ids.update(zip((one for one, _ in new), taken, strict=True))
     grown |= reused  # their rows are old: they are summed up again
     return ids
 
