@@ -30,6 +30,7 @@ def test_there_are_more_than_twenty_recipes_and_each_shows_rows() -> None:
     assert len(RECIPES) >= 20
     assert len({one.title for one in RECIPES}) == len(RECIPES)
     for recipe in RECIPES:
+        assert f"[{recipe.title}](#" in PAGE, f"{recipe.title} is not in the table at the top"
         assert len(recipe.shown.splitlines()) >= 3, recipe.title
 
 
