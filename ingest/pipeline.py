@@ -99,7 +99,7 @@ class Pipeline:
         self._client = client or Client(settings.fetch, now=clock)
         self._recorder = Recorder(database, settings, decide=schedule.decide, clock=clock)
         self._workers = WorkerPool(
-            settings.parse.workers or min(os.cpu_count() or 1, 2),
+            settings.parse.workers or _usual_workers(),
             cpu_seconds=settings.parse.timeout_seconds,
         )
         self._writer: Writer[Unrecorded, Recorded] = Writer(
@@ -295,6 +295,14 @@ def _answered(
         elapsed_seconds=fetched.elapsed_seconds,
         was_full=was_full,
     )
+
+
+def _usual_workers() -> int:
+    """One for each processor that the loop and the writer leave free, two at most.
+
+    What a worker brings in a second takes the writer about as long to store (2026-11).
+    """
+    return max(1, min((os.cpu_count() or 1) - 1, 2))
 
 
 def _rows_of(unrecorded: Unrecorded) -> int:

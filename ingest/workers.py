@@ -10,8 +10,7 @@ concurrent.futures share one queue and its locks among all workers, and a worker
 outside while it holds such a lock takes the others with it; their time limits are also of the
 wall clock, which steps.
 
-A frame is a length of 8 bytes, big endian, and a pickle. Pickles go between our own processes
-only, never to or from disk or network.
+What happens inside them, and what a frame is, is told in `serving.py`.
 """
 
 from __future__ import annotations
@@ -22,34 +21,41 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from ingest.errors import ParseError
 from ingest.model import Fetched, Harvest, HarvestedEntry, PollOutcome
+from ingest.serving import LENGTH_BYTES
 
 if TYPE_CHECKING:
     from ingest.jobs import HarvestJob
 
-_LENGTH_BYTES = 8
 _MAX_TASKS = 2_000  # documents before a worker is replaced: what a library leaks stays bounded
-_MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
 _WALL_FACTOR = 4  # a worker that neither computes nor answers is ended after this × its CPU limit,
 _WALL_GRACE_SECONDS = 15  # and this on top: a busy machine is slow to start one
+_SLOW_SECONDS = 10.0  # far beyond what an honest document takes on a busy machine
 _PATIENCE_SECONDS = 2  # a worker whose pipe broke is given to die of what it is dying of
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class WorkerPool:
-    """Up to `size` workers, started when there is work for them and ended with the pool."""
+    """Up to `size` workers, started when there is work for them and ended with the pool.
 
-    def __init__(self, size: int, *, cpu_seconds: float) -> None:
+    A worker that is busy with one document for `slow_seconds` gets a stand-in beside it, so that
+    a document that takes its time keeps no other one waiting; one stand-in at a time.
+    """
+
+    def __init__(
+        self, size: int, *, cpu_seconds: float, slow_seconds: float = _SLOW_SECONDS
+    ) -> None:
         self._size = size
         self._cpu_seconds = cpu_seconds
+        self._slow_seconds = slow_seconds
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._slots = asyncio.Semaphore(size)
+        self._stood_in_for: _Worker | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,6 +69,11 @@ class WorkerPool:
         workers = [*self._idle, *self._busy]
         self._idle.clear()
         await asyncio.gather(*(worker.end() for worker in workers))
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a document."""
+        return len(self._busy)
 
     async def harvest(self, body: bytes, job: HarvestJob) -> Harvest:
         """Run `harvest(body, job)` in a worker.
@@ -83,28 +94,48 @@ class WorkerPool:
         return answer
 
     async def _call(self, name: str, *arguments: object) -> object:
-        async with self._slots:
+        await self._slots.acquire()
+        worker: _Worker | None = None
+        try:
             worker = self._idle.pop() if self._idle else await _Worker.start(self._cpu_seconds)
-            self._busy.add(worker)
-            try:
-                answer = await worker.ask((name, arguments))
-            except (EOFError, TimeoutError, ConnectionError) as error:
-                status = await worker.end(patience_seconds=_PATIENCE_SECONDS)
-                raise ParseError(
-                    _how_it_died(status, self._cpu_seconds), PollOutcome.PARSE_FAILED
-                ) from error
-            except BaseException:
-                await worker.end()  # cancelled half-way: what it would still answer is nobody's
-                raise
-            finally:
-                self._busy.discard(worker)
-            if worker.tasks < _MAX_TASKS:
-                self._idle.append(worker)
+            answer = await self._ask(worker, (name, arguments))
+        finally:
+            if worker is not None and self._stood_in_for is worker:
+                self._stood_in_for = None  # its slot is the stand-in's
             else:
-                await worker.end()
+                self._slots.release()
         if isinstance(answer, ParseError):
             raise answer
         return answer
+
+    async def _ask(self, worker: _Worker, question: object) -> object:
+        self._busy.add(worker)
+        loop = asyncio.get_running_loop()
+        slowness = loop.call_later(self._slow_seconds, self._let_stand_in, worker)
+        try:
+            answer = await worker.ask(question)
+        except (EOFError, TimeoutError, ConnectionError) as error:
+            status = await worker.end(patience_seconds=_PATIENCE_SECONDS)
+            raise ParseError(
+                _how_it_died(status, self._cpu_seconds), PollOutcome.PARSE_FAILED
+            ) from error
+        except BaseException:
+            await worker.end()  # cancelled half-way: what it would still answer is nobody's
+            raise
+        finally:
+            slowness.cancel()
+            self._busy.discard(worker)
+        if worker.tasks < _MAX_TASKS and len(self._busy) + len(self._idle) < self._size:
+            self._idle.append(worker)
+        else:
+            await worker.end()
+        return answer
+
+    def _let_stand_in(self, worker: _Worker) -> None:
+        """Give a slow worker's slot to another, unless one has been given away already."""
+        if self._stood_in_for is None:
+            self._stood_in_for = worker
+            self._slots.release()
 
 
 class _Worker:
@@ -120,7 +151,7 @@ class _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from ingest.workers import serve; serve()",
+            "from ingest.serving import serve; serve()",
             str(cpu_seconds),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -137,10 +168,10 @@ class _Worker:
         self.tasks += 1
         payload = pickle.dumps(question, protocol=pickle.HIGHEST_PROTOCOL)
         async with asyncio.timeout(self._cpu_seconds * _WALL_FACTOR + _WALL_GRACE_SECONDS):
-            stdin.write(len(payload).to_bytes(_LENGTH_BYTES, "big"))
+            stdin.write(len(payload).to_bytes(LENGTH_BYTES, "big"))
             stdin.write(payload)
             await stdin.drain()
-            length = int.from_bytes(await stdout.readexactly(_LENGTH_BYTES), "big")
+            length = int.from_bytes(await stdout.readexactly(LENGTH_BYTES), "big")
             answer: object = pickle.loads(await stdout.readexactly(length))
         return answer
 
@@ -166,54 +197,3 @@ def _how_it_died(status: int, cpu_seconds: float) -> str:
     if status == -signal.SIGKILL:
         return "the reader was killed or gave no answer in time"
     return f"the reader died with status {status}"
-
-
-# --- inside the worker --------------------------------------------------------------------------
-
-
-def serve() -> None:
-    """Answer frames from standard input until it ends."""
-    cpu_seconds = float(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
-    _bound_memory()
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not print into the frames
-
-    from ingest.harvest import add_page, harvest
-
-    functions: dict[str, Callable[..., object]] = {"harvest": harvest, "add_page": add_page}
-    while (question := _read_frame(source)) is not None:
-        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        answer = _answer(functions, question)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        payload = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
-        sink.write(len(payload).to_bytes(_LENGTH_BYTES, "big"))
-        sink.write(payload)
-        sink.flush()
-
-
-def _answer(functions: Mapping[str, Callable[..., object]], question: bytes) -> object:
-    name, arguments = pickle.loads(question)
-    try:
-        return functions[name](*arguments)
-    except ParseError as error:
-        return ParseError(str(error), error.outcome)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"[:500]
-
-
-def _read_frame(source: IO[bytes]) -> bytes | None:
-    head = source.read(_LENGTH_BYTES)
-    if len(head) < _LENGTH_BYTES:
-        return None
-    length = int.from_bytes(head, "big")
-    payload = source.read(length)
-    return payload if len(payload) == length else None
-
-
-def _bound_memory() -> None:
-    import resource
-
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))

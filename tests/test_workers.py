@@ -72,3 +72,22 @@ async def test_leaving_the_pool_ends_every_worker() -> None:
         await asyncio.gather(pool.harvest(FEED, JOB), pool.harvest(FEED, JOB))
         assert len(set(children()) - before) == 2
     assert set(children()) <= before
+
+
+async def test_a_slow_document_keeps_no_other_one_waiting() -> None:
+    slow = FEED.replace(b"</channel>", b"<item><title>x &amp; y</title></item>" * 100_000)
+    async with WorkerPool(1, cpu_seconds=60, slow_seconds=0.0) as pool:
+        first = asyncio.create_task(pool.harvest(slow, JOB))
+        while not pool.busy:
+            await asyncio.sleep(0)
+        assert (await pool.harvest(FEED, JOB)).entries
+        assert not first.done()
+        first.cancel()
+
+
+async def test_only_one_document_at_a_time_has_a_stand_in() -> None:
+    before = set(children())
+    async with WorkerPool(1, cpu_seconds=60, slow_seconds=0.0) as pool:
+        await asyncio.gather(*(pool.harvest(FEED, JOB) for _ in range(8)))
+        assert pool.busy == 0
+        assert len(set(children()) - before) <= 2

@@ -65,7 +65,7 @@ class ParseSettings:
     max_entries: Count = 2_000  # of one document; the newest are kept
     max_entry_bytes: Count = 1_000_000
     timeout_seconds: Seconds = 30.0  # of CPU for one document, then the worker is killed
-    workers: Amount = 0  # processes; 0: one a core, two at most
+    workers: Amount = 0  # processes; 0: one for each core but the first, one at least, two at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
