@@ -12,6 +12,7 @@ puts what it reads into a draft, and says why it does not do what feedparser doe
 """
 
 from typing import Any
+from xml.sax import SAXException
 from xml.sax.saxutils import unescape
 from xml.sax.xmlreader import AttributesNSImpl
 
@@ -41,7 +42,13 @@ class MendedStrict(_Handlers, StrictFeedParser):  # type: ignore[misc]
     is_balanced = True
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802
-        """Let a flood of attributes be none: looking each up by name takes quadratic time."""
+        """Let a flood of attributes be none: looking each up by name takes quadratic time.
+
+        Raises SAXException for white space in a namespace's name: expat's wrapper splits there
+        (at U+00A0, say), and hands on what is no pair.
+        """
+        if len(name) != 2 or any(len(one) != 2 for one in attrs.getNames()):
+            raise SAXException("white space in the name of a namespace")
         if len(attrs) > MAX_ATTRIBUTES:
             attrs = AttributesNSImpl({}, {})
         super().startElementNS(name, qname, attrs)
