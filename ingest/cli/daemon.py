@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import typer
 
-from ingest.cli.session import session_of
+from ingest.cli.session import Session, session_of
 from ingest.config import Settings
 from ingest.errors import ConfigError
 
@@ -35,28 +34,35 @@ def run(context: typer.Context) -> int:
 
     session = session_of(context)
     log.set_up(session.settings.log)
+    _check(session)
     with session.opened(create=True, sync=True) as database:
-        _check_webhooks(session.settings, session.environ)
 
         def reload() -> Settings:
-            settings = session.reread()
-            session.sync_feeds(database)
-            return settings
+            """All of it is checked before anything of it is taken."""
+            renewed = session.anew()
+            _check(renewed)
+            renewed.sync_feeds(database)
+            log.set_up(renewed.settings.log)
+            return renewed.settings
 
         if session.settings.web.enabled:
             from ingest.web.server import run_with_web
 
             return asyncio.run(run_with_web(database, session.settings, reload=reload))
-        if session.settings.websub.callback_url is not None:
-            problem = "needs `enabled = true` under [web]: hubs are answered there"
-            raise ConfigError(f"websub.callback_url: {problem}")
         return asyncio.run(run_daemon(database, session.settings, reload=reload))
 
 
-def _check_webhooks(settings: Settings, environ: Mapping[str, str]) -> None:
-    """A secret that is not there is known at once, and not when the first message goes out."""
+def _check(session: Session) -> None:
+    """What the config alone cannot tell: known now, and not when it is first needed.
+
+    Raises ConfigError.
+    """
+    settings = session.settings
+    if settings.websub.callback_url is not None and not settings.web.enabled:
+        problem = "needs `enabled = true` under [web]: hubs are answered there"
+        raise ConfigError(f"websub.callback_url: {problem}")
     if settings.webhooks:
         from ingest.fetch.webhook import secret_of
 
         for webhook in settings.webhooks:
-            secret_of(webhook, environ)
+            secret_of(webhook, session.environ)

@@ -42,11 +42,9 @@ class Session:
             environ["INGEST_DATABASE__URL"] = self.database_url
         return load(self.config_path, environ)
 
-    def reread(self) -> Settings:
-        """Take the settings anew: for SIGHUP. Where that fails the old ones stay."""
-        renewed = Session(self.config, self.database_url, self.is_quiet, self.environ)
-        self.settings = renewed.settings
-        return self.settings
+    def anew(self) -> Session:
+        """The same call with nothing read yet: for SIGHUP. This one stays as it is."""
+        return Session(self.config, self.database_url, self.is_quiet, self.environ)
 
     @property
     def has_no_database(self) -> bool:

@@ -151,17 +151,25 @@ class Daemon:
         """
         if self._reload is None:
             return
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings = await asyncio.to_thread(self._reload)
         except (UsageError, DatabaseError) as error:
             say(logging.ERROR, "reload_failed", detail=str(error))
+            notify("READY=1", "STATUS=polling by the old config: the new one is refused")
             return
-        if settings.database.url != self._settings.database.url:
-            say(logging.WARNING, "reload_incomplete", detail="database.url needs a restart")
+        old, self._settings = self._settings, settings
+        for name in ("url", "read_url", "busy_timeout_seconds"):
+            if getattr(settings.database, name) != getattr(old.database, name):
+                detail = f"database.{name} needs a restart"
+                say(logging.WARNING, "reload_incomplete", detail=detail)
+        if (settings.web, settings.websub) != (old.web, old.websub):
+            detail = "[web] and [websub] need a restart"
+            say(logging.WARNING, "reload_incomplete", detail=detail)
         self.decider.settings = settings.schedule
-        self._settings = settings
         await self._pipelines.open(settings)
         say(logging.INFO, "reloaded")
+        notify("READY=1", "STATUS=polling")
 
     # --- ticks ---------------------------------------------------------------------------------
 

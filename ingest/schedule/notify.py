@@ -18,6 +18,7 @@ def notify(*lines: str) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.setblocking(False)  # a listener that does not read holds nobody up
             channel.connect(address)
             channel.sendall("\n".join(lines).encode())
     except OSError:
