@@ -7,10 +7,17 @@ and then told its class (the Python data model allows that between classes of th
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar, cast
+from dataclasses import MISSING, Field, fields, replace
+from typing import Any, Protocol, TypeVar, cast
 
 T = TypeVar("T")
+
+
+class Replacing(Protocol[T]):
+    """`dataclasses.replace` for one class."""
+
+    def __call__(self, before: T, /, **changes: Any) -> T:
+        """`before` with these fields changed."""
 
 
 def filling(cls: type[T]) -> type[T]:
@@ -43,6 +50,27 @@ def filling(cls: type[T]) -> type[T]:
     except TypeError:
         return cls
     return cast("type[T]", twin) if type(made) is cls else cls
+
+
+def replacing(cls: type[T]) -> Replacing[T]:
+    """Return what `dataclasses.replace` does for `cls`, written out: a tenth of its price.
+
+    The same is asked of `cls` as by `filling`.
+    """
+    twin = filling(cls)
+    names = _names(fields(cls))  # type: ignore[arg-type]
+    if twin is cls:
+        return cast("Replacing[T]", replace)
+    lines = [
+        "def replaced(before, /, *, " + ", ".join(f"{name}=K" for name in names) + "):",
+        "    made = N(W)",
+        *(f"    made.{name} = before.{name} if {name} is K else {name}" for name in names),
+        "    made.__class__ = C",
+        "    return made",
+    ]
+    scope: dict[str, Any] = {"K": object(), "N": object.__new__, "W": twin, "C": cls}
+    exec("\n".join(lines), scope)
+    return cast("Replacing[T]", scope["replaced"])
 
 
 def _names(parts: tuple[Field[Any], ...]) -> list[str]:

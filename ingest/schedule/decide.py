@@ -10,7 +10,7 @@ so `explain` prints later exactly what was decided then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from ingest.model import (
     SitePause,
     Term,
 )
+from ingest.model.schedule import replace
 from ingest.schedule.backoff import (
     GONE_CONFIRM_SECONDS,
     OUTAGE_SECONDS,

@@ -9,11 +9,12 @@ paused              only a person enters and leaves it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.model import FeedSchedule, FeedState, PollOutcome
+from ingest.model.schedule import replace
 from ingest.schedule.backoff import FAILURE_WEIGHTS
 
 if TYPE_CHECKING:
