@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
+from ingest.cli.app import COMMANDS
 from ingest.config import Settings, load
+from ingest.model import PollCounts, PollOutcome
+from ingest.store.engine import Database
+from ingest.web.app import create_app
+from ingest.web.health import Health
+from ingest.web.metrics import Metrics
+from tests.web.polls import NOW, Running, recorded
+from tests.web.yaml_subset import parse
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -30,6 +42,114 @@ def test_the_dashboard_shows_every_counter_of_polls(measured: set[str]) -> None:
     for name in measured:
         if name.startswith("ingest_") and name.endswith("_total"):
             assert name in shown
+
+
+def test_the_queries_sort_by_labels_that_the_metrics_have(
+    newsroom: Database, measured: set[str]
+) -> None:
+    metrics = Metrics(newsroom, Health(running=Running()), clock=lambda: NOW)
+    metrics.observe(recorded(PollOutcome.OK, PollCounts(1, 1, 0, 0, 0, 0)))
+    labels = set(re.findall(r'(\w+)="', metrics.render().decode())) | {"instance", "job"}
+    for name in ("grafana.json", "alerts.yaml"):
+        text = (DEPLOY / name).read_text(encoding="utf-8")
+        used = {one for group in re.findall(r"by \(([^)]+)\)", text) for one in group.split(", ")}
+        used |= set(re.findall(r"\{\{ ?(?:\$labels\.)?(\w+) ?\}\}", text))
+        assert used <= labels, name
+    assert {"outcome", "state", "relation", "stage", "webhook"} <= labels
+
+
+def test_the_alerts_are_rules_with_a_summary() -> None:
+    rules = parse((DEPLOY / "alerts.yaml").read_text(encoding="utf-8"))
+    assert isinstance(rules, dict)
+    groups = rules["groups"]
+    assert isinstance(groups, list)
+    (group,) = groups
+    assert isinstance(group, dict)
+    assert len(group["rules"]) >= 6
+    for rule in group["rules"]:
+        assert isinstance(rule, dict)
+        assert rule.keys() == {"alert", "expr", "for", "annotations"}, rule
+        assert isinstance(rule["expr"], str)
+        assert rule["expr"].count("(") == rule["expr"].count(")")
+        assert re.fullmatch(r"\d+[mh]", str(rule["for"]))
+        assert isinstance(rule["annotations"], dict)
+        assert rule["annotations"]["summary"]
+
+
+def test_the_compose_file_names_what_it_has() -> None:
+    compose = parse((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    assert isinstance(compose, dict)
+    services = compose["services"]
+    assert isinstance(services, dict)
+    daemon = services["ingest"]
+    assert isinstance(daemon, dict)
+    assert isinstance(daemon["build"], dict)
+    context = (DEPLOY / str(daemon["build"]["context"])).resolve()
+    assert (context / str(daemon["build"]["dockerfile"])).is_file()
+    assert isinstance(daemon["depends_on"], dict)
+    assert daemon["depends_on"].keys() <= services.keys()
+    assert all(str(port).startswith("127.0.0.1:") for port in daemon["ports"])
+    assert daemon["read_only"] == "true"
+    assert daemon["cap_drop"] == ["ALL"]
+    volumes = compose["volumes"]
+    assert isinstance(volumes, dict)
+    for service in services.values():
+        assert isinstance(service, dict)
+        for volume in service.get("volumes", []):
+            source = str(volume).partition(":")[0]
+            assert source.startswith("./") or source in volumes, volume
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    required = set(re.findall(r"\$\{(\w+):\?", text))
+    assert set(re.findall(r"\$\{(\w+)", text)) == required  # none is silently empty
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["a: 1\na: 2", "a:\n\t- b", "a: [b", "a:\n  - b\n - c", "a: b: c", "just words", "a: *b"],
+)
+def test_yaml_that_is_wrong_would_be_noticed(wrong: str) -> None:
+    with pytest.raises(ValueError, match="line"):
+        parse(wrong)
+
+
+def test_the_container_file_says_what_runs_and_as_whom(newsroom: Database) -> None:
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    known = {
+        "FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK",
+        "STOPSIGNAL", "ENTRYPOINT", "CMD",
+    }  # fmt: skip
+    assert {line.split()[0] for line in lines} <= known
+    last = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+    said = {line.split()[0]: line.partition(" ")[2] for line in last}
+    assert said["USER"] not in ("root", "0")
+    assert last.index(f"USER {said['USER']}") < last.index(f"CMD {said['CMD']}")
+    assert json.loads(said["ENTRYPOINT"]) == ["ingest"]
+    assert json.loads(said["CMD"])[0] in COMMANDS
+    asked = json.loads(said["HEALTHCHECK"].partition("CMD")[2])
+    path = re.search(r"8080(/[a-z/]+)", asked[-1])
+    assert path is not None
+    app = create_app(newsroom, Settings(), clock=lambda: NOW, health=Health())
+    assert path[1] in {route.path for route in app.routes if isinstance(route, Route)}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd is installed")
+def test_systemd_understands_the_unit_and_finds_it_well_confined(tmp_path: Path) -> None:
+    unit = (DEPLOY / "ingest.service").read_text(encoding="utf-8")
+    path = tmp_path / "ingest.service"
+    path.write_text(unit.replace("/opt/ingest/bin/ingest", sys.executable), encoding="utf-8")
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", path], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in verified.stderr.splitlines() if "ingest.service" in line]
+    assert (verified.returncode, ours) == (0, [])
+    confined = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert confined.returncode == 0, confined.stdout[-500:]  # at most 2.0 of 10
 
 
 def variables(text: str) -> dict[str, str]:
