@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from ingest.errors import UsageError
-from ingest.store.queries import StoryFilter
+from ingest.store.queries import ArticleFilter, StoryFilter
 
 MAX_CHARACTERS = 200
 MAX_ROWS = 200
@@ -64,6 +64,40 @@ def stories_asked(parameters: Mapping[str, str], *, min_publishers: int = 1) -> 
         text(parameters, "agency"),
         number(parameters, "min_publishers", min_publishers, most=1_000),
         number(parameters, "limit", 50, most=MAX_ROWS),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlesAsked:
+    """The words and filters of a list of articles, as they were written."""
+
+    words: str = ""
+    since: str = ""
+    publisher: str = ""
+    language: str = ""
+    agency: str = ""
+    limit: int = 50
+
+    def wanted(self, now: datetime) -> ArticleFilter:
+        """The filters for the database."""
+        return ArticleFilter(
+            since=now - age(self.since) if self.since else None,
+            publisher=self.publisher or None,
+            language=self.language or None,
+            agency=self.agency or None,
+        )
+
+
+def articles_asked(parameters: Mapping[str, str]) -> ArticlesAsked:
+    """Read words and filters; UsageError for a value that cannot be."""
+    asked = stories_asked(parameters)
+    return ArticlesAsked(
+        text(parameters, "q"),
+        asked.since,
+        asked.publisher,
+        asked.language,
+        asked.agency,
+        asked.limit,
     )
 
 

@@ -20,7 +20,7 @@ from ingest.store.queries import ArticleFilter, StoryMember, Version
 from ingest.store.view_rows import ArticleRow, FeedRow, StoryRow
 from ingest.store.web_queries import Runner
 from ingest.web import drawn, plots
-from ingest.web.asked import MAX_ROWS, age, number, stories_asked, text
+from ingest.web.asked import age, articles_asked, number, stories_asked, text
 from ingest.web.difference import Difference, compare
 from ingest.web.frame import framed
 from ingest.web.templating import render
@@ -178,15 +178,15 @@ class Pages:
     def search(self, request: Request) -> Response:
         """Articles that have the words; without words the latest."""
         now = self._clock()
-        words = text(request.query_params, "q")
-        limit = number(request.query_params, "limit", 50, most=MAX_ROWS)
+        asked = articles_asked(request.query_params)
+        wanted = asked.wanted(now)
         with self._database.connect() as connection:
             articles = (
-                queries.search_articles(connection, words, limit=limit)
-                if words
-                else queries.list_articles(connection, limit=limit)
+                queries.search_articles(connection, asked.words, wanted, limit=asked.limit)
+                if asked.words
+                else queries.list_articles(connection, wanted, limit=asked.limit)
             )
-        return render("search.html", request, now, words=words, articles=articles)
+        return render("search.html", request, now, asked=asked, articles=articles)
 
     def quality(self, request: Request) -> Response:
         """How the stories were made, and the matches a person should look at."""

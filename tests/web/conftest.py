@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from ingest.cli.front import run
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
+from ingest.cli.front import run
 from ingest.config import Settings, WebSettings
 from ingest.model import PollCounts, PollOutcome
 from ingest.store.engine import Database, open_database

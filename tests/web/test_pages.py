@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -137,3 +139,18 @@ def test_nothing_can_be_written(client: TestClient) -> None:
     for path in PAGES:
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert client.request(method, path).status_code == 405
+
+
+def test_a_search_is_narrowed_by_the_same_filters(client: TestClient) -> None:
+    def found(**filters: str) -> int:
+        answer = client.get("/search", params={"q": "harbour OR Elbe", **filters})
+        assert answer.status_code == 200
+        return int(re.findall(r"<h1>(\d+) articles?", answer.text)[0])
+
+    everything = found()
+    assert 0 < found(language="de") < everything
+    assert 0 < found(publisher="Coastline Today") < everything
+    assert found(since="1d") == everything
+    assert found(agency="nobody") == 0
+    assert client.get("/search", params={"since": "soon"}).status_code == 400
+    assert 'value="Coastline Today"' in client.get("/search?publisher=Coastline+Today").text
