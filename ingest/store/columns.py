@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -79,6 +80,7 @@ def _time_in_utc(value: datetime | None) -> datetime | None:
     return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
+@lru_cache(maxsize=1_024)  # most times of a batch are those of its few polls
 def _time_as_text(value: datetime | None) -> str | None:
     in_utc = _time_in_utc(value)
     if in_utc is None:

@@ -83,13 +83,15 @@ class _OneByOne:
     """A compiled statement for each row: its text, and how each value is brought to the driver."""
 
     statement: str
-    columns: tuple[tuple[str, _Bring], ...]
+    names: tuple[str, ...]
+    brought: tuple[tuple[int, _Bring], ...]  # the columns whose values change on the way
 
     def send(self, connection: Connection, rows: Sequence[Row]) -> int:
-        return connection.exec_driver_sql(
-            self.statement,
-            [tuple([bring(row[name]) for name, bring in self.columns]) for row in rows],
-        ).rowcount
+        values = [[row[name] for name in self.names] for row in rows]
+        for at, bring in self.brought:
+            for row in values:
+                row[at] = bring(row[at])
+        return connection.exec_driver_sql(self.statement, list(map(tuple, values))).rowcount
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,6 @@ def _insert(dialect: Dialect, table: Table) -> Upsert:
     from sqlalchemy.dialects import postgresql  # 30 ms that SQLite's users need not wait
 
     return postgresql.insert(table)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 @cache
@@ -146,7 +144,8 @@ def _ready_insert(
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     if dialect.name == "sqlite":
         assert compiled.positiontup is not None
-        return _OneByOne(str(compiled), _brought(dialect, table, compiled.positiontup))
+        order = compiled.positiontup
+        return _OneByOne(str(compiled), tuple(order), _brought(dialect, table, order))
     quote = dialect.identifier_preparer.quote
     # Of SQLAlchemy's statement only what follows the row of values is used.
     conflict = "" if keep is None else str(compiled)[str(compiled).index(" ON CONFLICT") :]
@@ -172,7 +171,7 @@ def _ready_update(
         assert compiled.positiontup is not None
         order = [name.removeprefix("b_") if name not in names else name
                  for name in compiled.positiontup]  # fmt: skip
-        return _OneByOne(str(compiled), _brought(dialect, table, order))
+        return _OneByOne(str(compiled), tuple(order), _brought(dialect, table, order))
     quote = dialect.identifier_preparer.quote
     own = quote(table.name)
     values = ", ".join(f"{quote(name)} = given.{quote(name)}" for name in changed)
@@ -186,11 +185,9 @@ def _ready_update(
 
 def _brought(
     dialect: Dialect, table: Table, names: Sequence[str]
-) -> tuple[tuple[str, _Bring], ...]:
-    return tuple(
-        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is)
-        for name in names
-    )
+) -> tuple[tuple[int, _Bring], ...]:
+    found = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    return tuple((at, bring) for at, bring in enumerate(found) if bring is not None)
 
 
 def _arrays(
