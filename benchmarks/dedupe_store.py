@@ -128,7 +128,7 @@ def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: S
                 connection,
                 [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)],
             )
-            stories.queue_articles(connection, ids, batch[0].at)
+            stories.queue_articles(connection, dict(zip(ids, prints, strict=True)), batch[0].at)
 
 
 def _article(article_id: int, one: Incoming) -> dict[str, object]:

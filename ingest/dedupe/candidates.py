@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from ingest.dedupe.answers import Answers, is_among, runs
-from ingest.dedupe.fingerprint import HEADLINE, Question
+from ingest.dedupe.question import HEADLINE, STANDS_FOR, Question
 from ingest.dedupe.tokenise import Ints
 
 # A hash of more stories than this votes for none: it stands in boilerplate or is a common phrase.
@@ -42,7 +41,7 @@ class Asked:
     question: Question
 
     @property
-    def hashes(self) -> list[int]:
+    def hashes(self) -> Ints:
         """The hashes that are looked up."""
         return self.question.hashes
 
@@ -106,7 +105,7 @@ def choose(
     so that a phrase of fifty stories counts as much as a seventh of a rare one; a story has the
     votes of its best article. `shingles_of` are the lengths of articles' texts.
     """
-    answers = answers.only({*asked.hashes})
+    answers = answers.only({*asked.hashes.tolist()})
     found = [one for one in pairs_of([asked], answers)[0] if one.article_id in story_of]
     if not found:
         return []
@@ -145,7 +144,7 @@ def foresee(
 def pairs_of(asked: Sequence[Asked], answers: Answers) -> list[list[Pair]]:
     """For each one asked about: the articles that share enough hashes with it."""
     lengths = [len(one.hashes) for one in asked]
-    hashes = np.fromiter(chain.from_iterable(one.hashes for one in asked), np.int64, sum(lengths))
+    hashes = np.concatenate([one.hashes for one in asked])
     which = answers.hashes.searchsorted(hashes)
     times = np.diff(answers.begins)[which]
     # Every hash asked about meets every article that has it.
@@ -166,9 +165,7 @@ def pairs_of(asked: Sequence[Asked], answers: Answers) -> list[list[Pair]]:
     begins = np.flatnonzero(is_new)
     ends = np.append(begins, len(order))
     shared = np.diff(ends)
-    worth = np.fromiter(
-        chain.from_iterable(one.question.stands_for for one in asked), np.float64, len(hashes)
-    )
+    worth = STANDS_FOR[np.concatenate([one.question.codes for one in asked])]
     stands_for = np.diff(np.append(0.0, np.cumsum(worth[by]))[ends])
     found: list[list[Pair]] = [[] for _ in asked]
     enough = np.flatnonzero(shared >= least[asker[begins]])

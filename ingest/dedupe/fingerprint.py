@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.dedupe.headline import Headline, Headlines
+from ingest.dedupe.question import LOOK_UP_WHOLE, Question, question
 from ingest.dedupe.sampling import Counts, sampled
 from ingest.dedupe.tokenise import Hashes, Tokenised, Tokens, chunks, mix, shingle
 from ingest.model import Article, Fingerprint
@@ -22,13 +23,6 @@ VERSION = 2  # 1: a sample by value, twice as many
 # Postings keep 48 bits: at a million articles of fifty postings a chance collision befalls one hash
 # in five million, and SQLite stores six bytes instead of eight.
 POSTING_SHIFT = 16
-
-# All shingles of a text up to this length are looked up, whatever its own sample: a summary may
-# stand anywhere in a longer text, whose index rows were sampled there by a sixteenth.
-LOOK_UP_WHOLE = 100
-SURE_SHINGLES = 64  # of shorter texts too few hashes are known to say what they stand for
-# What a hash stands for that is enough by itself: of such a text, and that of the headline.
-ENOUGH, HEADLINE = 1e6, 1e12
 
 _TITLE_SALT = np.uint64(0x2545F4914F6CDD1D)
 
@@ -94,7 +88,8 @@ class Shapes:
             else:
                 text = as_postings(shingle(self._read.hashes[low:high]))
             postings = tuple(sorted({*text, *self._title_postings[number]}))
-            made.append(Fingerprint(VERSION, high - low, postings))
+            packed = self.question(number).packed()
+            made.append(Fingerprint(VERSION, high - low, postings, packed))
         return made
 
     def question(self, number: int) -> Question:
@@ -103,15 +98,15 @@ class Shapes:
         if high - low - 2 > LOOK_UP_WHOLE:
             begin, end = self._places[2 * number : 2 * number + 2]
             text = self._kept_postings[begin:end]
-            worth = self._stands_for[self._kept[begin:end]].tolist()
+            codes = self._stands_for[self._kept[begin:end]]
         elif high - low >= 3:
             text = as_postings(self._shingles[low : high - 2])
-            worth = np.maximum(self._stands_for[low : high - 2], 1).tolist()
+            codes = np.maximum(self._stands_for[low : high - 2], 1)
         else:
             text = as_postings(shingle(self._read.hashes[low:high]))
-            worth = [1] * len(text)
+            codes = np.ones(len(text), np.uint8)
         shingles = max(high - low - 2, len(text))
-        return _question(text, worth, self._title_postings[number], shingles)
+        return question(text, codes, self._title_postings[number], shingles)
 
     def shape(self, number: int) -> Shape:
         """One of them, in arrays of its own."""
@@ -128,36 +123,13 @@ class Shapes:
         return Shape(tokens, shingles, stands_for, headline, only)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the index is asked about an article: hashes, and how many shingles each stands for."""
-
-    hashes: list[int]
-    stands_for: list[float]
-    shingles: int  # of the text
-
-
 def question_of(shaped: Shape) -> Question:
-    """The same for a text that was already read."""
-    shingles, stands_for = shaped.shingles, shaped.stands_for
+    """What the index is asked about a text that was already read."""
+    shingles, codes = shaped.shingles, shaped.stands_for
     if len(shingles) > LOOK_UP_WHOLE:
-        shingles, stands_for = shingles[stands_for > 0], stands_for[stands_for > 0]
-    text, worth = as_postings(shingles), np.maximum(stands_for, 1).tolist()
+        shingles, codes = shingles[codes > 0], codes[codes > 0]
     titles = title_postings(shaped.headline.keys)
-    return _question(text, worth, titles, len(shaped.shingles))
-
-
-def _question(
-    text: list[int], stands_for: list[float], titles: list[int], shingles: int
-) -> Question:
-    if shingles <= SURE_SHINGLES:
-        stands_for = [ENOUGH] * len(text)
-    worth = dict(zip(text, stands_for, strict=True))
-    for one in titles:
-        worth[one] = HEADLINE
-    # That of the headline twice: it is a sentence in common, not a phrase, and where one side has
-    # no text it is all that there is.
-    return Question([*worth, *titles], [*worth.values(), *(HEADLINE for _ in titles)], shingles)
+    return question(as_postings(shingles), np.maximum(codes, 1), titles, len(shaped.shingles))
 
 
 def shape(headline: str, text: str | None) -> Shape:

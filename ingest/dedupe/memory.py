@@ -51,8 +51,8 @@ class MemoryStories:
     def add(self, document: Document) -> Decision:
         """Decide about one article and put it into its story."""
         asked = Asked(document.article_id, document.reading.question)
-        postings: dict[int, Sequence[int]] = dict.fromkeys(asked.hashes, ())
-        postings.update(self.index.articles_with(asked.hashes))
+        postings: dict[int, Sequence[int]] = dict.fromkeys(asked.hashes.tolist(), ())
+        postings.update(self.index.articles_with([*postings]))
         chosen = choose(asked, Answers.of(postings), self.story_of, self._shingles_of)
         for reading in [document.reading, *(self.documents[x.article_id].reading for x in chosen)]:
             postings.update(self.index.articles_with(reading.sampled))

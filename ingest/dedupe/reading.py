@@ -9,13 +9,13 @@ import numpy as np
 
 from ingest.dedupe.changes import Skeleton, skeleton
 from ingest.dedupe.fingerprint import (
-    Question,
     Shape,
     Shapes,
     as_postings,
     question_of,
     title_postings,
 )
+from ingest.dedupe.question import Question
 from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints, chunks
 
 

@@ -107,6 +107,7 @@ class Fingerprint:
     version: int
     token_count: int
     postings: tuple[int, ...]  # the sampled hashes that go into the index
+    question: bytes = b""  # what the index is asked when the article's turn comes, packed
 
 
 class Relation(StrEnum):

@@ -26,7 +26,7 @@ from ingest.store.tables import (
     match_queue,
     revision,
 )
-from ingest.store.upsert import insert_missing, insert_rows, update_rows
+from ingest.store.upsert import insert_missing, insert_rows, update_rows, upsert
 
 
 def write(
@@ -63,15 +63,18 @@ def write(
             if one.item.entry.fingerprint is not None
         ],
     )
-    if written:
-        insert_missing(
-            connection,
-            match_queue,
-            [
-                {"article_id": _id(one), "queued_at": now, "reason": one.outcome.value}
-                for one in written
-            ],
-        )
+    waiting = [
+        {
+            "article_id": _id(one),
+            "queued_at": now,
+            "reason": one.outcome.value,
+            "question": sketch and sketch.question,
+        }
+        for one in written
+        for sketch in [one.item.entry.fingerprint]
+    ]
+    # One that waits already keeps its place, and asks what its newest text asks.
+    upsert(connection, match_queue, waiting, keep=("queued_at", "reason"))
     blocks: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
     for one in new:
         blocks[one.item.due.publisher_id].append(one.item.article.block_hashes)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, text
 from ingest.dedupe import MAX_POSTINGS, Document, Reading
 from ingest.dedupe.answers import Answers
 from ingest.dedupe.reading import readings as prepare
+from ingest.dedupe.tokenise import Ints
 from ingest.store.lists import among
 from ingest.store.tables import article, article_content, fingerprint
 
@@ -44,9 +45,11 @@ class SqlIndex:
         self._asked: list[Answers] = []
         self._known: dict[int, Sequence[int]] = {}
 
-    def ask(self, hashes: Iterable[int]) -> Answers:
+    def ask(self, hashes: Ints) -> Answers:
         """The newest articles of each of these hashes."""
-        rows = sorted(self._ask(sorted({*hashes})))
+        ordered = np.sort(hashes)
+        once = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
+        rows = sorted(self._ask(once.tolist()))
         wanted, lists = [one for one, _ in rows], [ids for _, ids in rows]
         joined = ",".join(filter(None, lists))
         counts = [ids.count(",") + 1 if ids else 0 for ids in lists]
@@ -68,7 +71,7 @@ class SqlIndex:
         unknown = {*hashes}.difference(self._known)
         if unknown:
             self._known.update(dict.fromkeys(unknown, ()))
-            self._known.update(self.ask(unknown).lists(unknown))
+            self._known.update(self.ask(np.fromiter(unknown, np.int64)).lists(unknown))
         return self._known
 
     def look_up(self, hashes: Iterable[int]) -> set[int]:
@@ -81,7 +84,8 @@ class SqlIndex:
         if self._connection.dialect.name == "sqlite":
             statement, given = _SQLITE_POSTINGS, json.dumps(hashes)
         else:
-            statement, given = _POSTGRESQL_POSTINGS, hashes  # type: ignore[assignment]
+            # An array as text: psycopg takes four times as long over a list.
+            statement, given = _POSTGRESQL_POSTINGS, f"{{{','.join(map(str, hashes))}}}"
         parameters = {"hashes": given, "floor": self._floor, "most": MAX_POSTINGS + 1}
         result = self._connection.execute(statement, parameters)
         assert result.cursor is not None

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, text
+import numpy as np
+from sqlalchemy import Connection, select, text
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
@@ -28,15 +29,17 @@ from ingest.dedupe.candidates import (
     pairs_of,
 )
 from ingest.dedupe.decide import is_worth_weighing
+from ingest.dedupe.question import unpacked
+from ingest.model import Fingerprint
 from ingest.model.collecting import collector_paused
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
 from ingest.store.lists import among
 from ingest.store.matches import replace_matches
 from ingest.store.story_book import StoryBook
-from ingest.store.story_rows import delete_from_queue, write_book
+from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
 from ingest.store.tables import fingerprint, match_queue, meta, story_article
-from ingest.store.upsert import insert_or
+from ingest.store.upsert import insert_or, upsert
 
 # Of the articles of its batch an article may be compared with, so many are prepared beforehand.
 _AHEAD = 12
@@ -104,35 +107,24 @@ def settle_batch(
     rules: Rules,
 ) -> list[Settled]:
     """The same inside a transaction that holds the lock."""
-    queued = connection.scalars(
-        select(match_queue.c.article_id)
-        .order_by(match_queue.c.queued_at, match_queue.c.article_id)
-        .limit(limit)
-    ).all()
+    queued = _queued(connection, limit)
     if not queued:
         return []
-    documents = load_documents(connection, queued, readings)
-    seen_at = connection.scalar(
-        select(func.max(fingerprint.c.seen_at)).where(
-            among(connection, fingerprint.c.article_id, queued)
-        )
-    )
-    # Counted from the articles themselves: a long queue, or an archive, is compared as if on time.
-    floor = floor_of_window(connection, (seen_at or now) - timedelta(days=settings.window_days))
-    batch = [documents[article_id] for article_id in queued if article_id in documents]
-    if settings.enabled:
-        work = _gather(connection, batch, floor, readings)
+    arrivals = arrivals_of(connection, queued)
+    batch = [one for one in queued if one in arrivals]
+    if settings.enabled and batch:
+        # Counted from the articles: a long queue, or an archive, is compared as if on time.
+        seen_at = max(one.first_seen_at for one in arrivals.values())
+        floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
+        work = _gather(connection, {one: queued[one] for one in batch}, floor, readings)
     else:
-        nothing = SqlIndex(connection, floor)
-        work = _Work(
-            nothing, Answers.of({}), {}, {}, {}, stories_of(connection, documents), {}, set()
-        )
+        work = _nothing_to_do(connection, batch)
     book = StoryBook(connection, work.story_of, now)
     book.sizes_of({each.story_id for one in work.foreseen.values() for each in one.chosen})
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
-    replace_matches(connection, [document.article_id for document in batch], matches, now)
-    write_book(connection, book, now)
+    replace_matches(connection, batch, matches, now)
+    write_book(connection, book, now, arrivals)
     delete_from_queue(connection, queued)
     return [Settled(decision, book.story_of[decision.article_id]) for decision in decisions]
 
@@ -151,18 +143,37 @@ class _Work:
     seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
 
 
+def _queued(connection: Connection, limit: int) -> dict[int, bytes | None]:
+    """The articles whose turn it is, in order, and what the index is to be asked about them."""
+    rows = connection.execute(
+        select(match_queue.c.article_id, match_queue.c.question)
+        .order_by(match_queue.c.queued_at, match_queue.c.article_id)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _nothing_to_do(connection: Connection, batch: Sequence[int]) -> _Work:
+    index = SqlIndex(connection, 0)
+    story_of = stories_of(connection, set(batch))
+    return _Work(index, Answers.of({}), {}, {}, {}, story_of, {}, set())
+
+
 def _gather(
-    connection: Connection, batch: Sequence[Document], floor: int, readings: Readings
+    connection: Connection, batch: Mapping[int, bytes | None], floor: int, readings: Readings
 ) -> _Work:
     """Read all that the batch is likely to need, in a handful of statements."""
     index = SqlIndex(connection, floor)
-    asked = [Asked(one.article_id, one.reading.question) for one in batch]
-    answers = index.ask(each for one in asked for each in one.hashes)
+    unread = [one for one, question in batch.items() if not question]
+    documents = load_documents(connection, unread, readings) if unread else {}
+    asked = [
+        Asked(one, unpacked(question) if question else documents[one].reading.question)
+        for one, question in batch.items()
+    ]
+    answers = index.ask(np.concatenate([one.hashes for one in asked]))
     met = pairs_of(asked, answers)
     seen = {pair.article_id for some in met for pair in some}
-    story_of, shingles_of = _stories_and_lengths(
-        connection, seen.union(one.article_id for one in asked)
-    )
+    story_of, shingles_of = _stories_and_lengths(connection, seen.union(batch))
     foreseen = foresee(asked, answers, met, story_of, shingles_of)
     shingles_of.update((one.article_id, one.shingles) for one in asked)
     work = _Work(
@@ -170,7 +181,7 @@ def _gather(
         answers,
         {one.article_id: one for one in asked},
         {one.article_id: its for one, its in zip(asked, foreseen, strict=True)},
-        {one.article_id: one for one in batch},
+        documents,
         story_of,
         shingles_of,
         set(),
@@ -186,7 +197,7 @@ def _add_candidates(
 ) -> None:
     """Read the candidates of these pairs; how rare texts are where they share enough for it."""
     documents = work.documents
-    missing = {other for _, other in pairs} - documents.keys()
+    missing = {each for pair in pairs for each in pair} - documents.keys()
     if missing:
         documents.update(load_documents(connection, missing, readings))
     weighed: set[int] = set()
@@ -196,20 +207,19 @@ def _add_candidates(
     if weighed:
         hashes = [each for one in weighed for each in documents[one].reading.sampled]
         hashes += [each for own, _ in pairs for each in documents[own].reading.title_postings]
-        unknown = work.index.look_up(hashes) - work.story_of.keys() - documents.keys()
+        unknown = work.index.look_up(hashes) - work.story_of.keys() - work.asked.keys()
         work.story_of.update(stories_of(connection, unknown))
     work.seen.update(pairs)
 
 
 def _decide(
     connection: Connection,
-    document: Document,
+    own: int,
     work: _Work,
     book: StoryBook,
     readings: Readings,
     rules: Rules,
 ) -> Decision:
-    own = document.article_id
     known = book.story_of
     story = known.pop(own, None)  # an article is no candidate of its own
     chosen = _candidates(own, work, known, is_new=story is None)
@@ -226,8 +236,10 @@ def _decide(
         )
         for one in chosen
     ]
-    frequencies = Frequencies(work.index.articles_with(()), known)
-    decision = decide(document, candidates, frequencies, rules)
+    decision = Decision(own)
+    if candidates:
+        frequencies = Frequencies(work.index.articles_with(()), known)
+        decision = decide(work.documents[own], candidates, frequencies, rules)
     if story is not None:
         known[own] = story
     book.place(decision)
@@ -275,14 +287,17 @@ def stories_of(
 
 
 def queue_articles(
-    connection: Connection, article_ids: Sequence[int], now: datetime, reason: str = "new"
+    connection: Connection,
+    prints: Mapping[int, Fingerprint | None],
+    now: datetime,
+    reason: str = "new",
 ) -> None:
-    """Put articles on the list of those to be compared; one that is on it stays where it is."""
-    if article_ids:
-        connection.execute(
-            insert_or(connection, match_queue).on_conflict_do_nothing(),
-            [{"article_id": one, "queued_at": now, "reason": reason} for one in article_ids],
-        )
+    """Put articles on the list of those to be compared; one that is on it asks its new question."""
+    rows = [
+        {"article_id": one, "queued_at": now, "reason": reason, "question": its and its.question}
+        for one, its in prints.items()
+    ]
+    upsert(connection, match_queue, rows, keep=("queued_at", "reason"))
 
 
 def queue_length(connection: Connection) -> int:

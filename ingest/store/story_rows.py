@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -17,13 +17,21 @@ from ingest.store.tables import article, match_queue, story, story_article
 from ingest.store.upsert import insert_rows, upsert
 
 
-def write_book(connection: Connection, book: StoryBook, now: datetime) -> None:
-    """Write what a batch changed. Afterwards `book.story_of` holds stored ids only."""
+def write_book(
+    connection: Connection,
+    book: StoryBook,
+    now: datetime,
+    arrivals: Mapping[int, Member] | None = None,
+) -> None:
+    """Write what a batch changed. Afterwards `book.story_of` holds stored ids only.
+
+    `arrivals` are the articles of the batch, as far as they were read already.
+    """
     grown = {book.current(one) for _, one in book.joined} | {
         book.current(into) for into in book.merged.values()
     }
     lonely = {new: first for new, first in book.created.items() if new not in grown}
-    ids = _create(connection, book, lonely, grown, now)
+    ids = _create(connection, book, lonely, grown, now, arrivals or {})
     for each, its in book.story_of.items():
         if its < 0:
             book.story_of[each] = ids[its]
@@ -68,6 +76,22 @@ def members_of(connection: Connection, story_ids: Iterable[int]) -> dict[int, li
     return members
 
 
+def arrivals_of(connection: Connection, article_ids: Collection[int]) -> dict[int, Member]:
+    """Articles as far as summing up needs them; unknown ids are left out."""
+    rows = connection.execute(
+        select(
+            article.c.id,
+            article.c.publisher_id,
+            article.c.first_seen_at,
+            article.c.published_at,
+            article.c.published_quality,
+            article.c.word_count,
+            article.c.source_agency,
+        ).where(among(connection, article.c.id, article_ids))
+    )
+    return {row[0]: Member(*row) for row in rows}
+
+
 def refresh(connection: Connection, story_ids: Iterable[int], now: datetime) -> None:
     """Sum these stories up again from their members."""
     rows = [
@@ -84,25 +108,14 @@ def _create(
     lonely: dict[int, int],
     grown: set[int],
     now: datetime,
+    arrivals: Mapping[int, Member],
 ) -> dict[int, int]:
     """Insert the batch's new stories; their temporary ids -> their stored ones."""
     made = list(book.created)
     if not made:
         return {}
-    articles = {
-        row.id: Member(*row)
-        for row in connection.execute(
-            select(
-                article.c.id,
-                article.c.publisher_id,
-                article.c.first_seen_at,
-                article.c.published_at,
-                article.c.published_quality,
-                article.c.word_count,
-                article.c.source_agency,
-            ).where(among(connection, article.c.id, lonely.values()))
-        )
-    }
+    unknown = lonely.values() - arrivals.keys()
+    articles = {**arrivals, **(arrivals_of(connection, unknown) if unknown else {})}
     rows = []
     for one in made:
         facts = {} if one in grown else _columns(sum_up([articles[lonely[one]]]))

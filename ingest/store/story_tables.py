@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Table,
     Text,
@@ -116,6 +117,12 @@ match_queue = Table(
     Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("queued_at", Time, nullable=False),
     Column("reason", Text, nullable=False, comment="new, revised, recluster"),
+    Column(
+        "question",
+        LargeBinary,
+        comment="what the index will be asked about it; null: to be read from the text",
+    ),
+    Index("ix_match_queue_queued_at", "queued_at", "article_id"),  # the order of their turn
     comment="articles stored but not yet compared; written and emptied in two transactions",
 )
 

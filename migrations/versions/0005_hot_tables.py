@@ -1,4 +1,7 @@
-"""On PostgreSQL: polls in a part for each day, and settings for what changes at every poll."""
+"""Polls in a part for each day, settings for what changes at every poll, the queue in its order.
+
+The first two are PostgreSQL's.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ HOT = {
 
 
 def upgrade() -> None:
+    op.create_index("ix_match_queue_queued_at", "match_queue", ["queued_at", "article_id"])
     if op.get_bind().dialect.name != "postgresql":
         return
     for table, settings in HOT.items():
@@ -47,6 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_match_queue_queued_at", "match_queue")
     if op.get_bind().dialect.name != "postgresql":
         return
     _replace_poll("", [])
