@@ -14,7 +14,8 @@ from ingest.config import Settings
 from ingest.engines import Engine, EngineName, cores, opened
 from ingest.errors import IngestError, UsageError
 from ingest.reprocess import Effect, Reworked, reprocess
-from ingest.store.engine import open_database
+from ingest.store import recluster, stories
+from ingest.store.engine import Database, open_database
 from ingest.store.tables import metadata
 from tests.store.build import after
 from tests.test_reprocess import document, feed_of, item
@@ -111,15 +112,18 @@ def _reprocessed(
     shutil.copyfile(newsroom, copy)
     database = open_database(f"sqlite:///{copy}")
     told = list(reprocess(database, Settings(), LATER, batch_articles=articles, engine=engine))
-    with database.connect() as connection:
-        rows = [
-            (table.name, *row)
-            for table in metadata.sorted_tables
-            if table.name != "alembic_version"
-            for row in connection.execute(select(table).order_by(*table.primary_key))
-        ]
+    rows = _rows(database)
     database.close()
     return told, rows
+
+
+def _rows(database: Database) -> list[tuple[object, ...]]:
+    with database.connect() as connection:
+        return [
+            (table.name, *row)
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table).order_by(*table.primary_key))
+        ]
 
 
 @pytest.mark.parametrize("articles", [3, 7, 100])
@@ -135,3 +139,29 @@ def test_reprocessing_gives_the_same_rows_whichever_engine_and_however_many_shar
     with opened(EngineName(name), processes=2) as engine:
         again = _reprocessed(newsroom, tmp_path / "engine.db", engine, articles)
     assert again == (told, rows)
+
+
+@pytest.mark.parametrize("name", ["local", "ray"])
+def test_reclustering_gives_the_same_stories_whichever_engine(
+    newsroom: Path, tmp_path: Path, name: str
+) -> None:
+    if name == "ray":
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'ingest[ray]'")
+    found = []
+    for copy, engine_name, processes in (("alone", "local", 1), ("engine", name, 2)):
+        path = tmp_path / f"{copy}.db"
+        shutil.copyfile(newsroom, path)
+        database = open_database(f"sqlite:///{path}")
+        while stories.settle(database, now=LATER, settings=Settings().dedupe):
+            pass
+        with database.begin() as connection:  # as an older version left them
+            connection.execute(text("UPDATE fingerprint SET version = 1"))
+            connection.execute(text("DELETE FROM posting"))
+        with opened(EngineName(engine_name), processes=processes) as engine:
+            done = recluster.recluster(
+                database, now=LATER, settings=Settings().dedupe, engine=engine
+            )
+        assert done.articles == 60
+        found.append((done, _rows(database)))
+        database.close()
+    assert found[0] == found[1]

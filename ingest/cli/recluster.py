@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.cli.options import AsJson, Since, moment
+from ingest.cli.options import Address, AsJson, EngineOption, Processes, Since, moment
 from ingest.cli.output import Column, Row, print_json, print_rows
 from ingest.cli.progress import Progress
 from ingest.cli.session import now, session_of
+from ingest.engines import EngineName
 
 if TYPE_CHECKING:
     from ingest.store.recluster import Reclustered
@@ -38,6 +39,9 @@ def recluster(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, though a run was interrupted.")
     ] = False,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
+    processes: Processes = None,
     as_json: AsJson = False,
 ) -> None:
     """Build the stories again from the stored articles, with the rules of this version.
@@ -45,7 +49,8 @@ def recluster(
     Stories keep their ids where their first articles found them again; what was pinned, split or
     merged by hand stays so. It ends when every article is in a story. Until then those that wait
     are in none; stopped in between, it is finished by the next call, or by `ingest run`. A dry run
-    holds the database's write lock all the time. With --json: one object.
+    holds the database's write lock all the time. Texts that were read by an older version are read
+    again on all cores, or on a Ray cluster; the stories are the same. With --json: one object.
 
     Examples:
 
@@ -53,8 +58,11 @@ def recluster(
 
       ingest recluster
 
+      ingest recluster --engine ray --address auto
+
       ingest recluster --since 1w --json | jq .merged
     """
+    from ingest.engines import opened
     from ingest.store import recluster as store
 
     session = session_of(context)
@@ -62,7 +70,10 @@ def recluster(
     from_when = moment(since, at)
     with session.opened() as database:
         try:
-            with Progress("articles", is_quiet=session.is_quiet) as progress:
+            with (
+                Progress("articles", is_quiet=session.is_quiet) as progress,
+                opened(engine, address=address, processes=processes) as somewhere,
+            ):
                 done = store.recluster(
                     database,
                     now=at,
@@ -70,6 +81,7 @@ def recluster(
                     since=from_when,
                     dry_run=dry_run,
                     restart=restart,
+                    engine=somewhere,
                     progress=progress,
                 )
         except KeyboardInterrupt:

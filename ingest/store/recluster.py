@@ -11,15 +11,18 @@ first article founds it again; a person's decisions are carried out again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import RULES, VERSION, Rules, fingerprints
+from ingest.model import Fingerprint
+from ingest.store import waiting
 from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
@@ -29,6 +32,8 @@ from ingest.store.tables import article, article_content, match_queue, story, st
 from ingest.store.tables import fingerprint as fingerprint_table
 
 _BATCH = 200
+# What a fingerprint is made of: id, first_seen_at, headline, text.
+_Texts: TypeAlias = list[tuple[int, datetime, str, str | None]]
 _REASON = "recluster"  # of the rows of `match_queue` that belong here
 
 
@@ -69,6 +74,7 @@ def recluster(
     dry_run: bool = False,
     restart: bool = False,
     rules: Rules = RULES,
+    engine: Engine | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reclustered:
     """Rebuild the stories of the articles first seen at or after `since` (None: of all).
@@ -76,6 +82,10 @@ def recluster(
     A run that was interrupted is finished first, and that is all, unless `restart` says to begin
     anew. `dry_run`: everything is done in one transaction and undone. `progress` is told how many
     articles are done, of how many. Raises DatabaseError; what was settled until then stays.
+
+    Texts are read in shards, wherever the `engine` (None: this process) has room. Deciding is one
+    after the other: each decision rests on those before it. So the stories are the same whichever
+    engine it is and however the texts are cut into shards.
     """
     readings = Readings()
     resumed = not dry_run and not restart and articles_left(database) > 0
@@ -94,10 +104,11 @@ def recluster(
     def run(outer: Connection | None) -> None:
         with transaction(outer) as connection:
             if not resumed:
-                _index_missing(connection, since)
+                _write_prints(connection, since, only_missing=True, engine=engine)
                 before.update(_empty(connection, since, now))
-            left = queue_length(connection)
+            total = queue_length(connection)
         # To the last row, not to the first empty answer: a batch may hold no article any more.
+        left = total > 0
         while left:
             with transaction(outer) as connection:
                 settled = settle_batch(
@@ -108,10 +119,10 @@ def recluster(
                     readings=readings,
                     rules=rules,
                 )
-                left = queue_length(connection)
+                left = not waiting.is_empty(connection)
             after.update((one.decision.article_id, one.story_id) for one in settled)
             if progress is not None:
-                progress(len(after), len(after) + left)
+                progress(len(after), max(total, len(after)))
         with transaction(outer) as connection:
             now_in = _stories(connection, None if resumed else since)
             after.update((one, now_in.get(one, its)) for one, its in list(after.items()))
@@ -146,11 +157,29 @@ def rebuild_index(database: Database, *, since: datetime | None = None) -> int:
         return _write_prints(connection, since, only_missing=False)
 
 
-def _index_missing(connection: Connection, since: datetime | None) -> int:
-    return _write_prints(connection, since, only_missing=True)
+class Engine(Protocol):
+    """Something that runs a pure function over shards: `ingest.engines` has several."""
+
+    def map(
+        self,
+        function: Callable[[_Texts], list[Fingerprint]],
+        shards: Iterable[_Texts],
+    ) -> Iterator[tuple[_Texts, list[Fingerprint]]]:
+        """Each shard with its result, in the order of the shards."""
 
 
-def _write_prints(connection: Connection, since: datetime | None, *, only_missing: bool) -> int:
+def read_texts(shard: _Texts) -> list[Fingerprint]:
+    """The fingerprints of a shard of articles. Pure: it runs in any process, on any machine."""
+    return fingerprints([(headline, text) for _, _, headline, text in shard])
+
+
+def _write_prints(
+    connection: Connection,
+    since: datetime | None,
+    *,
+    only_missing: bool,
+    engine: Engine | None = None,
+) -> int:
     query = (
         select(
             article.c.id,
@@ -171,17 +200,28 @@ def _write_prints(connection: Connection, since: datetime | None, *, only_missin
             (fingerprint_table.c.article_id == article.c.id)
             & (fingerprint_table.c.version == VERSION),
         ).where(fingerprint_table.c.article_id.is_(None))
-    written, last = 0, 0
-    while True:
-        rows = connection.execute(query.where(article.c.id > last)).all()
-        if not rows:
-            return written
-        prints = fingerprints([(row.headline, row.body_text or row.summary) for row in rows])
+
+    def shards() -> Iterator[_Texts]:
+        last = 0
+        while rows := connection.execute(query.where(article.c.id > last)).all():
+            yield [
+                (row.id, row.first_seen_at, row.headline, row.body_text or row.summary)
+                for row in rows
+            ]
+            last = rows[-1].id
+
+    written = 0
+    read = ((one, read_texts(one)) for one in shards())
+    for shard, prints in read if engine is None else engine.map(read_texts, shards()):
         write_fingerprints(
             connection,
-            [(row.id, one, row.first_seen_at) for row, one in zip(rows, prints, strict=True)],
+            [
+                (article_id, one, at)
+                for (article_id, at, *_), one in zip(shard, prints, strict=True)
+            ],
         )
-        written, last = written + len(rows), rows[-1].id
+        written += len(shard)
+    return written
 
 
 def _stories(connection: Connection, since: datetime | None) -> dict[int, int]:
