@@ -65,9 +65,10 @@ def test_the_demo_shows_what_the_daemon_found_and_leaves_one_folder(here: Path) 
 def test_the_demo_leaves_a_folder_alone_that_is_not_its_own(cli: Cli, here: Path) -> None:
     (here / ".demo").mkdir()
     (here / ".demo" / "thesis.txt").write_text("three years of work")
-    result = cli("demo")
-    assert result.code == 2
-    assert ".demo: holds something else" in result.err
+    for options in ((), ("--serve",)):
+        result = cli("demo", *options)
+        assert result.code == 2
+        assert ".demo: holds something else" in result.err
     assert (here / ".demo" / "thesis.txt").exists()
 
 
