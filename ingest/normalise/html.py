@@ -46,6 +46,13 @@ _GONE = (
 _SCHEMES = ("http", "https", "mailto", "tel")
 # What the sanitiser leaves is of these; `[^>]*` is safe because it escapes `>` in attributes.
 _TOKEN = re.compile(rf"<(/?)({'|'.join(_BREAKING.split())}|br|img)( [^>]*)?>")
+# What is embedded and no text; the hint is quicker than the pattern, and seldom wrong.
+_EMBEDDED_HINT = re.compile(
+    r"<(?:[iI][fF][rR]|[oO][bB]|[vV][iI]|[aA][uUpP]|[cC][aA][nN]|[nN][oO]|[sS][vV])"
+)
+_EMBEDDED = re.compile(
+    r"<(iframe|object|applet|video|audio|canvas|noscript|svg)\b[^<>]{0,4000}?(/?)>", re.I
+)
 _INLINE_TAG = re.compile(r"<(/?)([a-z]+)[^>]*>")
 _TAGS = re.compile(r"<[^>]*>")
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
@@ -93,6 +100,7 @@ def read_html(html: str, base_url: str | None = None) -> Reading:
 
     Of markup that is nested absurdly deep only the text is read.
     """
+    html = _without_swallowing(html)
     if is_tangled(html):
         return make_reading(tuple(plain_blocks(unescape(without_tags(html)))))
     try:
@@ -100,6 +108,25 @@ def read_html(html: str, base_url: str | None = None) -> Reading:
     except UnicodeEncodeError:  # a lone surrogate, which no encoding holds
         clean = cleaner().clean(html.encode("utf-8", "replace").decode("utf-8"))
     return _Scanner(base_url).scan(clean)
+
+
+def _without_swallowing(html: str) -> str:
+    """`html` without the tags of embedded things that are not closed and would hide what follows.
+
+    Feeds write `<iframe …/>` as if HTML were XML, and forget `</object>`; a browser takes all that
+    follows for the inside of the frame (WHATWG HTML, 13.2.5), and with it the text would go.
+    """
+    if _EMBEDDED_HINT.search(html) is None:
+        return html
+    low = html.lower()
+    kept: list[str] = []
+    position = 0
+    for match in _EMBEDDED.finditer(html):
+        if match[2] or low.find(f"</{match[1].lower()}", match.end()) < 0:
+            kept.append(html[position : match.start()])
+            position = match.end()
+    kept.append(html[position:])
+    return "".join(kept)
 
 
 @cache

@@ -9,7 +9,12 @@ from html import escape, unescape
 from ingest.model import Text
 from ingest.normalise.blocks import Block, ends_paragraph, make_block
 
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|![^<>]*)>", re.S)
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|![^<>]*)>|<!--.*", re.S)
+# A script or a style sheet is no text, though it stands between tags.
+_CODE = re.compile(
+    r"<(?:[sS][cC][rR][iI][pP][tT]\b.*?</[sS][cC][rR]|[sS][tT][yY][lL][eE]\b.*?</[sS][tT][yY])[^<>]*>",
+    re.S,
+)
 _BREAKING_TAG = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?tr|/?td)\b", re.I)
 _ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[a-zA-Z]{2,8});")
 _CONTROL = re.compile(
@@ -28,6 +33,7 @@ def plain_line(value: str, *, is_html: bool = True) -> str:
     """One clean line: tags gone where they are tags, entities read, also doubly escaped ones."""
     if "&" in value or "<" in value:
         if is_html and "<" in value:
+            value = _CODE.sub("", value)
             value = _TAG.sub(" " if _BREAKING_TAG.search(value) else "", value)
         for _ in range(2):
             if _ENTITY.search(value):

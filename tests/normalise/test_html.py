@@ -93,6 +93,28 @@ def test_tracking_pixels_are_no_pictures(pixel: str) -> None:
     assert read(Text(f"<p>text {pixel}</p>", True), "https://news.example/").pictures == ()
 
 
+@pytest.mark.parametrize(
+    "embedded",
+    [
+        '<iframe src="https://video.example/1"/>',
+        '<iframe src="https://video.example/1" />',
+        '<object data="film.swf">',
+        '<video src="film.mp4"/>',
+        "<noscript/>",
+    ],
+)
+def test_what_follows_an_embedded_thing_that_is_not_closed_is_kept(embedded: str) -> None:
+    text = f"<p>The dam held.</p>{embedded}<p>Nobody was hurt.</p>"
+    blocks = read(Text(text, True), "https://news.example/").blocks
+    assert body_text_of(blocks) == "The dam held.\n\nNobody was hurt."
+
+
+def test_what_stands_inside_an_embedded_thing_is_no_text() -> None:
+    text = "<p>The dam held.</p><iframe src='x'><p>No frames.</p></iframe><p>Nobody was hurt.</p>"
+    blocks = read(Text(text, True), "https://news.example/").blocks
+    assert body_text_of(blocks) == "The dam held.\n\nNobody was hurt."
+
+
 def test_one_line_break_is_a_line_and_two_are_a_paragraph() -> None:
     reading = read(Text("roses are red<br>violets are blue<br><br>\nend", True))
     assert body_text_of(reading.blocks) == "roses are red\nviolets are blue\n\nend"
@@ -121,6 +143,8 @@ def test_hard_wrapped_plain_text_is_joined() -> None:
         ("one<br/>two", "one two"),
         ("AT&T", "AT&T"),
         ("&#8220;Quoted&#8221;", "“Quoted”"),
+        ("Storm<script>track('x > y')</script> nears<style>b{color:red}</style>", "Storm nears"),
+        ("Storm nears<!-- end", "Storm nears"),
     ],
 )
 def test_a_title_is_one_clean_line(given: str, line: str) -> None:
