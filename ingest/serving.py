@@ -15,8 +15,12 @@ from collections.abc import Callable, Mapping
 from typing import IO
 
 from ingest.errors import ParseError
+from ingest.model import Article, Fingerprint, HarvestedEntry, Key, Media, Removed
+from ingest.model.pickling import pickle_quickly
 
 LENGTH_BYTES = 8
+# What there is one of for each entry, or more.
+_TRAVELLING = (HarvestedEntry, Article, Fingerprint, Key, Removed, Media)
 _MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
 
 
@@ -31,6 +35,7 @@ def serve() -> None:
 
     from ingest.harvest import add_page, harvest
 
+    pickle_quickly(*_TRAVELLING)
     functions: dict[str, Callable[..., object]] = {"harvest": harvest, "add_page": add_page}
     while (question := _read_frame(source)) is not None:
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)

@@ -20,15 +20,18 @@ class Replacing(Protocol[T]):
         """`before` with these fields changed."""
 
 
-def filling(cls: type[T]) -> type[T]:
+def filling(cls: type[T], *, all_are_given: bool = False) -> type[T]:
     """Return what is called like `cls` and gives the same instances, only faster.
 
     `cls` is a frozen, slotted dataclass without default factories or `__post_init__`. Where the
-    interpreter will not have it, `cls` itself is returned.
+    interpreter will not have it, `cls` itself is returned. With `all_are_given` it is called with
+    all fields in their order; then `cls` may have default factories.
     """
 
     parts = fields(cls)  # type: ignore[arg-type]
     defaults = {part.name: part.default for part in parts if part.default is not MISSING}
+    if all_are_given:
+        defaults = {}
     # The initialiser is written out, as dataclasses writes its own: each call in it would be paid
     # for by every instance.
     lines = [
