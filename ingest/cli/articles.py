@@ -89,7 +89,7 @@ def list_articles(
     from ingest.store.queries import list_articles as query
 
     moment_now = now()
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         wanted = ArticleFilter(
             since=moment(since, moment_now),
             until=moment(until, moment_now),
@@ -124,7 +124,7 @@ def show(
     """
     from ingest.store.queries import article_page
 
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         page = article_page(connection, article_id)
     if page is None:
         raise UsageError(f"no article with id {article_id}")

@@ -54,7 +54,7 @@ def export(
     session = session_of(context)
     at = now()
     with (
-        session.opened() as database,
+        session.opened(for_reading=True) as database,
         Progress("days", is_quiet=session.is_quiet) as progress,
     ):
         files = archive.export(

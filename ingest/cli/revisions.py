@@ -80,7 +80,7 @@ def diff(
     from ingest.store.queries import article_page
 
     session = session_of(context)
-    with session.opened() as database, database.connect() as connection:
+    with session.opened(for_reading=True) as database, database.connect() as connection:
         page = article_page(connection, article_id)
     if page is None:
         raise UsageError(f"no article with id {article_id}")

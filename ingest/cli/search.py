@@ -46,7 +46,7 @@ def search(
     wanted = " ".join(words)
     if not wanted.strip():
         raise UsageError("search: name a word")
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         passing = ArticleFilter(
             since=moment(since, now()),
             until=moment(until, now()),

@@ -60,16 +60,21 @@ class Session:
             yield Session(self.config, url, self.is_quiet, self.environ)
 
     @contextmanager
-    def opened(self, *, create: bool = False, sync: bool = False) -> Iterator[Database]:
+    def opened(
+        self, *, create: bool = False, sync: bool = False, for_reading: bool = False
+    ) -> Iterator[Database]:
         """The database, closed at the end.
 
         `create` makes one that is not there yet, `sync` brings its feeds in line with the config
-        file (without a config file there is nothing to be in line with).
+        file (without a config file there is nothing to be in line with). `for_reading` is the
+        replica that `database.read_url` names, if it does and no --database is given.
         """
         from ingest.store.engine import open_database
 
+        own = self.settings.database
+        has_replica = for_reading and own.read_url is not None and self.database_url is None
         database = open_database(
-            self.settings.database.url,
+            own.read_url if has_replica and own.read_url is not None else own.url,
             busy_timeout_seconds=self.settings.database.busy_timeout_seconds,
             create=create,
         )

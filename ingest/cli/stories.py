@@ -73,7 +73,7 @@ def list_stories(
     from ingest.store.queries import list_stories as query
 
     moment_now = now()
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         wanted = StoryFilter(
             since=moment(since, moment_now),
             until=moment(until, moment_now),
@@ -107,7 +107,7 @@ def show(
     from ingest.cli.story_page import print_story
     from ingest.store import queries
 
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         story = queries.get_story(connection, story_id)
         if story is None:
             raise UsageError(f"no story with id {story_id}")

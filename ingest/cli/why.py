@@ -59,7 +59,7 @@ def why(
 
     if article_id == other_id:
         raise UsageError("these are one article")
-    with session_of(context).opened() as database, database.connect() as connection:
+    with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         pages = [queries.article_page(connection, one) for one in (article_id, other_id)]
         found = explain(connection, article_id, other_id) if None not in pages else None
     first, second = pages
