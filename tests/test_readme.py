@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.cli.conftest import Cli, Newsroom, write_config
+from tests.cli.conftest import Cli, Newsroom
 
 # The same sample feeds in a database, as the tests of the command line read them.
 from tests.cli.conftest import cli as cli
 from tests.cli.conftest import here as here
 from tests.cli.conftest import newsroom as newsroom
+from tests.once import write_config
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

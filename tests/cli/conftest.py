@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 from ingest.cli.front import run
+from tests.once import copied_sqlite, newsroom_folder
 
 _numbers = itertools.count()  # more than one package asks for a newsroom
 
@@ -72,32 +72,18 @@ class Newsroom:
         return ("--config", str(self.config))
 
 
-def write_config(path: Path, url: str, server: DemoServer, names: set[str] | None = None) -> None:
-    """A config file for the sample feeds (or those named) and this database."""
-    lines = [
-        f'[database]\nurl = "{url}"',
-        '[fetch]\nallow_networks = ["127.0.0.0/8"]\nsite_delay_seconds = 0.0',
-        "[schedule]\ntick_seconds = 0.1\nmin_interval_seconds = 1\nmax_interval_seconds = 5",
-    ]
-    for outlet in OUTLETS:
-        if names is None or outlet.name in names:
-            lines.append(
-                f'[[feeds]]\nurl = "{server.url(outlet)}"\nname = "{outlet.name}"\n'
-                f'publisher = "{outlet.publisher}"'
-            )
-    path.write_text("\n".join(lines), encoding="utf-8")
-
-
 @pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def newsroom(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Newsroom]:
     """The sample feeds fetched twice, so that the edit and the late copy are in the database.
 
-    Tests that use it only read.
+    They were fetched into SQLite and copied from there: that they can be fetched into PostgreSQL
+    is for the tests of `fetch`, `run` and the page. Tests that use it only read.
     """
+    made = newsroom_folder(tmp_path_factory)
     folder = tmp_path_factory.mktemp("newsroom")
-    url = f"sqlite:///{folder}/ingest.db"
+    url = copied_sqlite(made / "ingest.db", folder / "ingest.db")
     if request.param == "postgresql":
         server_url: URL = request.getfixturevalue("postgresql_server")
         name = f"ingest_newsroom_{os.getpid()}_{next(_numbers)}"
@@ -105,10 +91,11 @@ def newsroom(
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         engine.dispose()
-        url = server_url.set(database=name).render_as_string(hide_password=False)
+        source, url = url, server_url.set(database=name).render_as_string(hide_password=False)
+        assert run(["--quiet", "db", "copy", source, url]) == 0
     config = folder / "config.toml"
+    feeds = (made / "config.toml").read_text(encoding="utf-8").partition("\n")[2]
+    rest = feeds.partition("\n")[2]
+    config.write_text(f'[database]\nurl = "{url}"\n{rest}', encoding="utf-8")
     with DemoServer() as server:
-        write_config(config, url, server)
-        for _ in range(2):
-            assert run(["--quiet", "--config", str(config), "fetch", "--all"]) == 1
         yield Newsroom(config, url, server)

@@ -24,7 +24,8 @@ from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 from ingest.store import queries
 from ingest.store.engine import open_database
-from tests.cli.conftest import Cli, write_config
+from tests.cli.conftest import Cli
+from tests.once import write_config
 
 PATIENCE_SECONDS = 180.0
 

@@ -13,7 +13,8 @@ from ingest.config import DedupeSettings
 from ingest.store import recluster as store
 from ingest.store import stories
 from ingest.store.engine import open_database
-from tests.cli.conftest import Cli, write_config
+from tests.cli.conftest import Cli
+from tests.once import write_config
 from tests.store.build import NOW
 
 

@@ -10,7 +10,8 @@ import pytest
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
 from ingest.store import views
-from tests.cli.conftest import Cli, write_config
+from tests.cli.conftest import Cli
+from tests.once import write_config
 
 LEDGER = next(outlet for outlet in OUTLETS if outlet.name == "harbour-ledger")
 ARTICLES = [column.name for column in views.V_ARTICLES.columns]

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from ingest.cli.demo.outlets import OUTLETS
-from ingest.cli.demo.server import DemoServer
-from ingest.cli.front import run
 from ingest.config import Settings, WebSettings
 from ingest.model import PollCounts, PollOutcome
 from ingest.store.engine import Database, open_database
 from ingest.web.app import create_app
 from ingest.web.health import Health
 from ingest.web.metrics import Metrics
+from tests.once import copied_sqlite, fetched, newsroom_folder, once
 from tests.web.hostile import HostileServer
 from tests.web.polls import NOW, Running, recorded
 
@@ -32,9 +30,8 @@ def client_of(database: Database, web: WebSettings | None = None) -> TestClient:
     return TestClient(app, base_url=BASE, follow_redirects=False)
 
 
-def fetched(folder: Path, feeds: list[tuple[str, str, str]], url: str | None = None) -> Database:
-    """A database into which these feeds (url, name, publisher) were fetched twice."""
-    url = url or f"sqlite:///{folder}/ingest.db"
+def config_of(folder: Path, url: str, feeds: list[tuple[str, str, str]]) -> Path:
+    """A config file for this database with these feeds (url, name, publisher)."""
     lines = [
         f'[database]\nurl = "{url}"',
         '[fetch]\nallow_networks = ["127.0.0.0/8"]\nsite_delay_seconds = 0.0',
@@ -43,21 +40,15 @@ def fetched(folder: Path, feeds: list[tuple[str, str, str]], url: str | None = N
         lines.append(f'[[feeds]]\nurl = "{feed_url}"\nname = "{name}"\npublisher = "{publisher}"')
     config = folder / "config.toml"
     config.write_text("\n".join(lines), encoding="utf-8")
-    for _ in range(2):
-        run(["--quiet", "--config", str(config), "fetch", "--all"])
-    return open_database(url)
-
-
-def sample_feeds(server: DemoServer) -> list[tuple[str, str, str]]:
-    """URL, name and publisher of each."""
-    return [(server.url(one), one.name, one.publisher) for one in OUTLETS]
+    return config
 
 
 @pytest.fixture(scope="session")
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The sample feeds: stories, copies, an edit, feeds that fail. Tests only read it."""
-    with DemoServer() as server:
-        database = fetched(tmp_path_factory.mktemp("web"), sample_feeds(server))
+    made = newsroom_folder(tmp_path_factory)
+    path = tmp_path_factory.mktemp("web") / "ingest.db"
+    database = open_database(copied_sqlite(made / "ingest.db", path))
     yield database
     database.close()
 
@@ -65,9 +56,15 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Articles that try to run a script wherever a feed can write. Tests only read it."""
-    with HostileServer() as server:
-        feeds = [(f"{server.url}{name}", name, f"Outlet {name}") for name in ("evil", "twin")]
-        database = fetched(tmp_path_factory.mktemp("hostile"), feeds)
+
+    def make(folder: Path) -> None:
+        with HostileServer() as server:
+            feeds = [(f"{server.url}{name}", name, f"Outlet {name}") for name in ("evil", "twin")]
+            fetched(config_of(folder, f"sqlite:///{folder}/ingest.db", feeds))
+
+    made = once(tmp_path_factory, "hostile", make)
+    path = tmp_path_factory.mktemp("hostile") / "ingest.db"
+    database = open_database(copied_sqlite(made / "ingest.db", path))
     yield database
     database.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import insert, select, text
 from ingest.model import PollOutcome
 from ingest.store.engine import Database, open_database
 from ingest.store.tables import feed, poll
+from tests.once import copied_sqlite
 
 HOURS = 48
 DOWN = {"static-tribune": PollOutcome.CONNECT_ERROR, "evening-signal": PollOutcome.NOT_A_FEED}
@@ -20,13 +20,8 @@ DOWN = {"static-tribune": PollOutcome.CONNECT_ERROR, "evening-signal": PollOutco
 
 def lived_in(newsroom: Database, folder: Path, now: datetime) -> Database:
     """A copy of the newsroom (SQLite) in which its feeds have been polled for two days."""
-    path = folder / "lived-in.db"
-    source = newsroom.url.partition(":///")[2]
-    with sqlite3.connect(source) as old, sqlite3.connect(path) as new:
-        old.backup(new)
-    old.close()
-    new.close()
-    database = open_database(f"sqlite:///{path}")
+    source = Path(newsroom.url.partition(":///")[2])
+    database = open_database(copied_sqlite(source, folder / "lived-in.db"))
     with database.begin() as connection:
         for row in connection.execute(select(feed.c.id, feed.c.name).order_by(feed.c.id)).all():
             connection.execute(insert(poll), _polls(row.id, row.name, now))

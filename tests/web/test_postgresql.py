@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 from ingest.cli.demo.server import DemoServer
-from ingest.store.engine import Database
-from tests.web.conftest import client_of, fetched, sample_feeds
+from ingest.store.engine import Database, open_database
+from tests.once import fetched, write_config
+from tests.web.conftest import client_of
 
 _TIMES = re.compile(r"\d+ (s|min|h|d) ago|in \d+ (s|min|h|d)|[\d\u202f.]+ ms")
 
@@ -21,7 +22,9 @@ def test_pages_over_postgresql_say_what_they_say_over_sqlite(
     newsroom: Database, postgresql_url: str, tmp_path: Path
 ) -> None:
     with DemoServer() as server:
-        database = fetched(tmp_path, sample_feeds(server), postgresql_url)
+        write_config(tmp_path / "config.toml", postgresql_url, server)
+        fetched(tmp_path / "config.toml")
+    database = open_database(postgresql_url)
     try:
         ours, theirs = client_of(newsroom), client_of(database)
         for path in ("/", "/publishers", "/feeds", "/quality", "/search?q=harbour+pilots"):
