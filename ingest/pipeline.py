@@ -30,6 +30,7 @@ from ingest.config import Settings
 from ingest.errors import ConfigError, FetchError, ParseError
 from ingest.fetch import Client, FetchRequest, auth_of
 from ingest.fetch.request import NO_VALIDATORS, default_user_agent
+from ingest.in_hand import EXPECTED_BYTES, Hand, InHand
 from ingest.jobs import HarvestJob
 from ingest.model import (
     Fetched,
@@ -51,6 +52,7 @@ from ingest.writer import Writer
 if TYPE_CHECKING:
     from ingest.pages import PageReader
 
+_MOST_IN_HAND_BYTES = 4_000_000  # of inflated bodies; what is made of them takes twice as much
 _ROWS_OF_A_POLL = 2  # of a poll that stores no entry: its own row and the schedule's
 
 
@@ -112,6 +114,7 @@ class Pipeline:
             patience_seconds=patience_seconds,
             on_trouble=on_trouble,
         )
+        self._in_hand = InHand(_MOST_IN_HAND_BYTES)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")
         self._stack = AsyncExitStack()
 
@@ -141,16 +144,20 @@ class Pipeline:
         Raises DatabaseUnreachable where the database stayed away beyond the patience, LeaseLost
         never: a lost lease is told by the record.
         """
-        self._schedule.begin()
+        hand = self._in_hand.hand()
         try:
-            polled = await self._read(due)
-            judgement = await self._schedule.judge(
-                due.site, polled.outcome, was_redirected=bool(polled.redirects)
-            )
+            self._schedule.begin()
+            try:
+                polled = await self._read(due, hand)
+                judgement = await self._schedule.judge(
+                    due.site, polled.outcome, was_redirected=bool(polled.redirects)
+                )
+            finally:
+                self._schedule.end()
+            polled = replace(polled, outcome=judgement.outcome)
+            recorded = await self._writer.submit(Unrecorded(due, polled, judgement.is_confirmed))
         finally:
-            self._schedule.end()
-        polled = replace(polled, outcome=judgement.outcome)
-        recorded = await self._writer.submit(Unrecorded(due, polled, judgement.is_confirmed))
+            hand.hold(0)
         if recorded.decision is not None and (pause := recorded.decision.site_pause):
             self._gate.pause(due.site, (pause.until - self._clock()).total_seconds())
         return recorded
@@ -160,9 +167,13 @@ class Pipeline:
 
         Every entry is brought to an article, known or not.
         """
-        return await self._read(due, is_preview=True)
+        hand = self._in_hand.hand()
+        try:
+            return await self._read(due, hand, is_preview=True)
+        finally:
+            hand.hold(0)
 
-    async def _read(self, due: DueFeed, *, is_preview: bool = False) -> Polled:
+    async def _read(self, due: DueFeed, hand: Hand, *, is_preview: bool = False) -> Polled:
         now = self._clock()
         is_full = is_preview or self._is_full_due(due, now)
         turns = Turns(
@@ -174,8 +185,10 @@ class Pipeline:
         try:
             request = self._request(due, is_full=is_full, is_preview=is_preview)
             async with turns:
+                await hand.take(EXPECTED_BYTES if due.body_hash is None else 0)
                 now = self._clock()
                 fetched = await self._client.fetch(request, go_on=turns.go_on)
+                hand.hold(len(fetched.body or b""))
         except ConfigError as error:
             return Polled(started_at=now, outcome=PollOutcome.REFUSED, message=str(error))
         except FetchError as error:
