@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from ingest.store import stories, tables
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
+from ingest.store.ids import allocate
+from ingest.store.upsert import insert_rows
 
 # One article a document, each of a publisher of its own would be untrue and one publisher for all
 # too; nothing in the rules looks at it.
@@ -129,6 +132,49 @@ def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: S
                 [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)],
             )
             stories.queue_articles(connection, dict(zip(ids, prints, strict=True)), batch[0].at)
+
+
+def fill(database: Database, batch: Sequence[Incoming], first_id: int) -> None:
+    """Store documents as if they had been settled: a text is a story, its copies are in it."""
+    prints = fingerprints([(one.title, one.text) for one in batch])
+    ids = range(first_id, first_id + len(batch))
+    with database.begin() as connection:
+        insert_rows(
+            connection,
+            tables.article,
+            [_article(i, one) for i, one in zip(ids, batch, strict=True)],
+        )
+        insert_rows(
+            connection,
+            tables.article_content,
+            [{"article_id": i, "body_text": one.text} for i, one in zip(ids, batch, strict=True)],
+        )
+        write_fingerprints(
+            connection, [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)]
+        )
+        founders: dict[str, int] = {}
+        members = [(i, founders.setdefault(one.text, i)) for i, one in zip(ids, batch, strict=True)]
+        counts = Counter(founder for _, founder in members)
+        founded = sorted(founders.values())
+        taken = dict(zip(founded, allocate(connection, tables.story, len(founded)), strict=True))
+        at = batch[-1].at
+        rows = [
+            {
+                "id": taken[founder],
+                "first_article_id": founder,
+                "fullest_article_id": founder,
+                "articles": counts[founder],
+                "created_at": at,
+                "updated_at": at,
+            }
+            for founder in founded
+        ]
+        insert_rows(connection, tables.story, rows)
+        insert_rows(
+            connection,
+            tables.story_article,
+            [{"article_id": i, "story_id": taken[its], "joined_at": at} for i, its in members],
+        )
 
 
 def _article(article_id: int, one: Incoming) -> dict[str, object]:

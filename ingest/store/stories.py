@@ -44,6 +44,8 @@ from ingest.store.upsert import insert_or, upsert
 # Of the articles of its batch an article may be compared with, so many are prepared beforehand.
 _AHEAD = 12
 
+RECLUSTER = "recluster"  # why an article is in the queue: it was taken out of its story
+
 LOCK = "stories"  # the row of `meta` under whose lock stories are changed
 
 
@@ -116,7 +118,7 @@ def settle_batch(
         # Counted from the articles: a long queue, or an archive, is compared as if on time.
         seen_at = max(one.first_seen_at for one in arrivals.values())
         floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
-        work = _gather(connection, {one: queued[one] for one in batch}, floor, readings)
+        work = _gather(connection, {one: queued[one][0] for one in batch}, floor, readings)
     else:
         work = _nothing_to_do(connection, batch)
     book = StoryBook(connection, work.story_of, now)
@@ -124,7 +126,8 @@ def settle_batch(
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
     replace_matches(connection, batch, matches, now)
-    write_book(connection, book, now, arrivals)
+    is_again = any(reason == RECLUSTER for _, reason in queued.values())
+    write_book(connection, book, now, arrivals, is_again=is_again)
     delete_from_queue(connection, queued)
     return [Settled(decision, book.story_of[decision.article_id]) for decision in decisions]
 
@@ -143,14 +146,14 @@ class _Work:
     seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
 
 
-def _queued(connection: Connection, limit: int) -> dict[int, bytes | None]:
-    """The articles whose turn it is, in order, and what the index is to be asked about them."""
+def _queued(connection: Connection, limit: int) -> dict[int, tuple[bytes | None, str]]:
+    """The articles whose turn it is, in order: what the index is asked, why they wait."""
     rows = connection.execute(
-        select(match_queue.c.article_id, match_queue.c.question)
+        select(match_queue.c.article_id, match_queue.c.question, match_queue.c.reason)
         .order_by(match_queue.c.queued_at, match_queue.c.article_id)
         .limit(limit)
     )
-    return {row[0]: row[1] for row in rows}
+    return {article_id: (question, reason) for article_id, question, reason in rows}
 
 
 def _nothing_to_do(connection: Connection, batch: Sequence[int]) -> _Work:

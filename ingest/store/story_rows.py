@@ -22,16 +22,20 @@ def write_book(
     book: StoryBook,
     now: datetime,
     arrivals: Mapping[int, Member] | None = None,
+    *,
+    is_again: bool = False,
 ) -> None:
     """Write what a batch changed. Afterwards `book.story_of` holds stored ids only.
 
-    `arrivals` are the articles of the batch, as far as they were read already.
+    `arrivals` are the articles of the batch, as far as they were read already. `is_again`: they
+    were taken out of their stories, which may be founded again.
     """
     grown = {book.current(one) for _, one in book.joined} | {
         book.current(into) for into in book.merged.values()
     }
     lonely = {new: first for new, first in book.created.items() if new not in grown}
-    ids = _create(connection, book, lonely, grown, now, arrivals or {})
+    again = _emptied(connection, book.created) if is_again else {}
+    ids = _create(connection, book, lonely, grown, now, arrivals or {}, again)
     for each, its in book.story_of.items():
         if its < 0:
             book.story_of[each] = ids[its]
@@ -109,6 +113,7 @@ def _create(
     grown: set[int],
     now: datetime,
     arrivals: Mapping[int, Member],
+    again: Mapping[int, int],
 ) -> dict[int, int]:
     """Insert the batch's new stories; their temporary ids -> their stored ones."""
     made = list(book.created)
@@ -132,7 +137,7 @@ def _create(
                 "updated_at": now,
             }
         )
-    ids = _emptied(connection, book.created)
+    ids = dict(again)
     reused = set(ids)
     new = [(one, row) for one, row in zip(made, rows, strict=True) if one not in ids]
     if new:
