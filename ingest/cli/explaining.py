@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.cli.output import Column, Style, ago, minute, print_rows, printable, span, styled
+from ingest.cli.output import Column, Row, Style, ago, minute, print_rows, printable, span, styled
 from ingest.cli.rows import row_of
 
 if TYPE_CHECKING:
     from ingest.config import ScheduleSettings
+    from ingest.model import Term
     from ingest.store.feeds import Feed
     from ingest.store.moving import FormerUrl
     from ingest.store.view_rows import PollRow
@@ -44,17 +45,45 @@ def print_former_urls(former: Sequence[FormerUrl]) -> None:
         print_rows([row_of(one) for one in former], FORMER_COLUMNS, as_json=False)
 
 
-def print_explanation(
-    feed: Feed,
-    polls: Sequence[PollRow],
-    settings: ScheduleSettings,
-    now: datetime,
-    *,
-    is_pushed: bool = False,
-) -> None:
-    """Print the state of `feed`, the terms of its next poll, and its last polls."""
+def terms_of(feed: Feed, settings: ScheduleSettings, *, is_pushed: bool = False) -> Sequence[Term]:
+    """The terms of the decision when the feed is polled next."""
     from ingest.schedule.decide import plan
 
+    return plan(
+        feed.feed_id,
+        feed.schedule,
+        settings,
+        min_interval_seconds=feed.settings.min_interval_seconds,
+        is_pushed=is_pushed,
+    ).terms
+
+
+def explanation_row(
+    feed: Feed, polls: Sequence[PollRow], terms: Sequence[Term], former: Sequence[FormerUrl]
+) -> Row:
+    """All of it as one object."""
+    schedule = feed.schedule
+    return {
+        "feed_id": feed.feed_id,
+        "name": feed.name,
+        "url": feed.url,
+        "publisher": feed.publisher,
+        "state": schedule.state.value,
+        "state_since": schedule.state_since,
+        "state_evidence": schedule.state_evidence,
+        "failures": schedule.failures,
+        "last_news_at": schedule.last_news_at,
+        "next_poll_at": schedule.next_poll_at,
+        "terms": [row_of(term) for term in terms],
+        "polls": [row_of(poll) for poll in polls],
+        "former_urls": [row_of(one) for one in former],
+    }
+
+
+def print_explanation(
+    feed: Feed, polls: Sequence[PollRow], terms: Sequence[Term], now: datetime
+) -> None:
+    """Print the state of `feed`, the terms of its next poll, and its last polls."""
     schedule = feed.schedule
     facts = [
         ("publisher", feed.publisher),
@@ -68,13 +97,6 @@ def print_explanation(
     for name, value in facts:
         if value:
             print(f"{styled(f'{name:10}', Style.DIM)} {printable(value)}")
-    terms = plan(
-        feed.feed_id,
-        schedule,
-        settings,
-        min_interval_seconds=feed.settings.min_interval_seconds,
-        is_pushed=is_pushed,
-    ).terms
     if terms:
         print()
         print_rows(

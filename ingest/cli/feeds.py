@@ -11,7 +11,8 @@ import typer
 
 from ingest.cli import simulating
 from ingest.cli.options import AsJson
-from ingest.cli.output import Column, Style, ago, print_rows, printable, styled
+from ingest.cli.output import Column, Style, ago, print_json, print_rows, printable, styled
+from ingest.cli.progress import Waiting
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
 from ingest.errors import OpmlError, UsageError
@@ -144,7 +145,8 @@ def _found(session: Session, wanted: FeedSettings, *, first: bool) -> FeedSettin
     from ingest.cli.discovering import CANDIDATE_COLUMNS, feeds_behind
     from ingest.fetch.discover import FoundBy
 
-    candidates = feeds_behind(wanted.url, session.settings)
+    with Waiting(f"looking for the feeds of {printable(wanted.url)}", is_quiet=session.is_quiet):
+        candidates = feeds_behind(wanted.url, session.settings)
     if candidates[0].found_by is FoundBy.ITSELF:
         return wanted  # where it redirects to is for the polls to find out, and to believe
     if len(candidates) > 1 and not first:
@@ -315,14 +317,21 @@ def export_opml(
 
 
 @group.command("explain")
-def explain(context: typer.Context, feed: Name) -> None:
+def explain(context: typer.Context, feed: Name, as_json: AsJson = False) -> None:
     """Say how a feed fares and why it is polled when it is: every term, and the last polls.
 
     Examples:
 
       ingest feeds explain example
+
+      ingest feeds explain example --json | jq .terms
     """
-    from ingest.cli.explaining import print_explanation, print_former_urls
+    from ingest.cli.explaining import (
+        explanation_row,
+        print_explanation,
+        print_former_urls,
+        terms_of,
+    )
     from ingest.store import feeds, moving, websub
     from ingest.store.queries import poll_rows
 
@@ -333,8 +342,12 @@ def explain(context: typer.Context, feed: Name) -> None:
         former = moving.former_urls(connection, found.feed_id)
         pushes = websub.last_pushes(connection, [found.feed_id], now())
     is_pushed = websub.is_trusted(pushes.get(found.feed_id), found.schedule.last_news_at)
+    terms = terms_of(found, session.settings.schedule, is_pushed=is_pushed)
+    if as_json:
+        print_json([explanation_row(found, polls, terms, former)])
+        return
     print(styled(printable(found.name), Style.BOLD), printable(found.url))
-    print_explanation(found, polls, session.settings.schedule, now(), is_pushed=is_pushed)
+    print_explanation(found, polls, terms, now())
     print_former_urls(former)
 
 

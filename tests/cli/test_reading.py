@@ -177,6 +177,9 @@ def test_explain_names_the_terms_of_the_next_poll(cli: Cli, newsroom: Newsroom) 
     good = cli(*newsroom.option, "feeds", "explain", "city-beacon")
     assert "news_rate" in good.out
     assert "TERM" in good.out
+    (row,) = cli(*newsroom.option, "feeds", "explain", "city-beacon", "--json").rows
+    assert row["terms"][0].keys() == {"name", "value", "seconds", "effect"}
+    assert [poll["outcome"] for poll in row["polls"]] == ["ok", "ok"]
     bad = cli(*newsroom.option, "feeds", "explain", "static")
     assert "failing" in bad.out
     assert "refused" in bad.out.lower()
