@@ -181,7 +181,6 @@ boilerplate_block = Table(
     Column("articles", Integer, nullable=False, comment="articles of the publisher that have it"),
     Column("first_seen_at", Time, nullable=False),
     Column("last_seen_at", Time, nullable=False),
-    Column("sample", Text, comment="its text, as first seen"),
     Index(
         "ix_boilerplate_block_recurring",
         "publisher_id",
