@@ -42,6 +42,7 @@ make_article, make_key = filling(Article), filling(Key)
 
 _DECK_WORDS = 80
 _EXCERPT_END = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\[&hellip;\])\s*$")
+_TELLING_START = 80  # characters of a caption that the body has only where it says the same
 _MOST_ENDINGS = 4  # blocks looked at from the end
 _MOST_CATEGORIES = 50
 _LONGEST_CATEGORY = 100  # characters
@@ -118,6 +119,9 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
     image = images.choose_image(
         entry.media, (*source.pictures, *teaser.pictures), body.opening.image
     )
+    caption = image.caption
+    if caption is not None and body_text is not None and caption[:_TELLING_START] in body_text:
+        caption = None  # video feeds give the text once more as the film's description
     language = language_of(body_text or title, entry.language or context.language)
     dated = dates.believed(
         entry.published_raw,
@@ -147,7 +151,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         body_html=body_html_of(body.blocks) or None,
         word_count=sum(count_words(block.text) for block in body.blocks),
         image_url=image.url,
-        image_caption=image.caption,
+        image_caption=caption,
         image_credit=image.credit,
         image_alt=image.alt,
         media=entry.media,
@@ -194,7 +198,10 @@ def clean(
     removed: list[Removed] = []
     for block, reason in zip(blocks, reasons, strict=True):
         if reason is None:
-            kept.append(block)
+            whole, call = boilerplate.without_call(block)
+            kept.append(whole)
+            if call is not None:
+                removed.append(call)
         elif boilerplate.is_plea(reason) and (split := boilerplate.spared(block)) is not None:
             kept.append(split[0])
             removed.append(split[1])

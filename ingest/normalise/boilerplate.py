@@ -36,9 +36,11 @@ _BY_PLEA = frozenset(
 _PLEA_SHARE = 0.4  # of a long paragraph's sentences say something of the kind
 _NO_LETTERS = re.compile(r"[\W\d_]*")
 _LINK_LINE_WORDS = 25
+_MOST_LINKS_OF_A_TEASER = 5
 _SHORT_LINE_WORDS = 60
 _TEASER_WORDS = 40
 _LABEL_WORDS = 8
+_LEAD_IN_WORDS = 14
 _MOST_LABELS = 3
 _MOST_OF_A_TEXT = 0.5
 _LEAST_LEARNED_CHARACTERS = 3
@@ -97,6 +99,14 @@ def reasons_of(
 def is_plea(reason: str) -> bool:
     """Whether a reason was found in what a line says, so that part of it may be news."""
     return reason in _BY_PLEA
+
+
+def without_call(block: Block) -> tuple[Block, Removed | None]:
+    """`block` without a bracketed call to read on at its end, and the call."""
+    cut = phrases.without_bracketed_call(block.text)
+    if cut is None:
+        return block, None
+    return without_tail(block, cut[0]), Removed("read_more", cut[1])
 
 
 def cut_endings(block: Block) -> tuple[Block | None, list[Removed]]:
@@ -228,7 +238,17 @@ def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]
         for index, block in enumerate(blocks)
         if reasons[index] is None and not block.linked * 2 > len(block.text) and counts[index] >= 12
     )
-    if lines and prose >= max(2, len(lines)):
+    # After the only paragraph of a teaser a few links to the end are others' articles.
+    ends_in_links = (
+        prose == 1
+        and 0 < len(lines) <= _MOST_LINKS_OF_A_TEASER
+        and lines[0] > 0
+        and not _leads_in(blocks[lines[0] - 1])
+        and all(
+            index in lines or reasons[index] is not None for index in range(lines[0], len(blocks))
+        )
+    )
+    if lines and (prose >= max(2, len(lines)) or ends_in_links):
         for index in lines:
             if blocks[index].kind[0] != "h" or index == len(blocks) - 1:
                 reasons[index] = "link"
@@ -259,7 +279,8 @@ def _tail(
             pending.clear()
         elif (
             len(pending) < _MOST_LABELS
-            and counts[index] <= _LABEL_WORDS
+            and counts[index]
+            <= (_LEAD_IN_WORDS if _leads_away(index, block, reasons) else _LABEL_WORDS)
             and block.kind != "li"
             and _ENDS_A_SENTENCE.search(block.text) is None
         ):
@@ -268,8 +289,18 @@ def _tail(
             break
     # What stands right above the first of them is its heading, or else the article's last line.
     for label in pending:
-        if seen and (blocks[label].kind[0] == "h" or blocks[label].text.endswith(":")):
+        if seen and (blocks[label].kind[0] == "h" or _leads_in(blocks[label])):
             reasons[label] = "tail"
+
+
+def _leads_away(index: int, block: Block, reasons: Reasons) -> bool:
+    """Whether a line announces links to other articles, however many words it has for that."""
+    return _leads_in(block) and reasons[index + 1 : index + 2] in (["link"], ["related"])
+
+
+def _leads_in(block: Block) -> bool:
+    """Whether a line announces what follows it."""
+    return block.text.endswith((":", "："))
 
 
 def _orphans(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]) -> None:

@@ -47,6 +47,7 @@ _PHOTO_BY = re.compile(
 )
 _SIGN_OF_LABEL = re.compile(r"[:：/©]|\b(?:by|courtesy|via|von|di|por|par|de|credit)\b")
 _CREDIT_SPLIT = re.compile(r"\s*[/|,，、]\s*")
+_NOBODY = frozenset(("none", "null", "n/a", "na", "unknown", "undefined", "nan", "no credit"))
 _SPOKEN_SIGNS = frozenset(("by", "via", "von", "di", "por", "par", "de"))
 _BRACKETS = (")", "]", ").", "].")
 _MOST_CAPTION_WORDS = 90
@@ -132,7 +133,7 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
 def spelled_credit(credit: str) -> str | None:
     """A credit in one spelling: names before agencies, parted by " / "."""
     credit = _PHOTO_BY.sub("", plain_line(credit)).strip(" ()[].,;:|/©–—-")
-    if not credit:
+    if not credit or credit.lower() in _NOBODY:
         return None
     people: list[str] = []
     agencies: list[str] = []

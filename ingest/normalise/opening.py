@@ -27,6 +27,7 @@ _DECK_HINT = re.compile(
 _DATE_WORDS = re.compile(
     r"^(?:published|updated|posted|last updated|publié le|stand)\b[:\s]*", re.I
 )
+_UPDATED = re.compile(r"\s*\((?:last )?updated:?[^()]*\)$", re.I)
 _DIGIT = re.compile(r"\d")
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _ALT_WORDS = 16
@@ -223,4 +224,6 @@ def _lists_names(text: str) -> bool:
 
 
 def _is_date_line(text: str) -> bool:
-    return _DIGIT.search(text) is not None and read_date(_DATE_WORDS.sub("", text)).at is not None
+    if _DIGIT.search(text) is None:
+        return False
+    return read_date(_UPDATED.sub("", _DATE_WORDS.sub("", text))).at is not None

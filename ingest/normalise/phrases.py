@@ -79,6 +79,7 @@ class _Index:
     unspaced_hint: re.Pattern[str]  # any letter with which one of them begins
     ends: tuple[tuple[str, str, re.Pattern[str]], ...]  # marker, reason, pattern
     calls: tuple[str, ...]
+    bracketed: frozenset[str]  # the calls as they stand between brackets
 
 
 def lowered(text: str) -> str:
@@ -181,6 +182,19 @@ def without_ending(text: str) -> tuple[str, str, str] | None:
     return None
 
 
+def without_bracketed_call(text: str) -> tuple[str, str] | None:
+    """`text` without "[mehr]" at its end, and the call; None where it does not end so.
+
+    In brackets a call to read on is one wherever its paragraph stands.
+    """
+    if not text.endswith(("]", ")")):
+        return None
+    start = max(text.rfind("["), text.rfind("("))
+    if start < 1 or lowered(text[start + 1 : -1]).strip(_AFTER_CALL) not in _index().bracketed:
+        return None
+    return text[:start].rstrip(), text[start:]
+
+
 def _bare(low: str) -> str:
     return _PUNCTUATION.sub(" ", low).strip(_LEADING + "'")
 
@@ -214,9 +228,10 @@ def _index() -> _Index:
                     word = max(_WORDS.findall(phrase), key=len)
                     says.setdefault(word, []).append((phrase, reason, weight))
         endings = table.get("ends", {})
-        for ending in endings.get("appeared", ()):
-            pattern = re.compile(ending["pattern"], re.I | re.S)
-            ends.extend((marker, "appeared", pattern) for marker in ending["markers"])
+        for reason, patterns in endings.items():
+            for ending in patterns if reason != "read_more" else ():
+                pattern = re.compile(ending["pattern"], re.I | re.S)
+                ends.extend((marker, reason, pattern) for marker in ending["markers"])
         calls.update(dict.fromkeys(endings.get("read_more", ())))
     return _Index(
         lines=lines,
@@ -227,4 +242,5 @@ def _index() -> _Index:
         unspaced_hint=re.compile(f"[{''.join({phrase[0] for phrase, _, _ in unspaced})}]"),
         ends=tuple(ends),
         calls=tuple(calls),
+        bracketed=frozenset(call.strip("[]") for call in calls) | {"more", "mehr", "…", "..."},
     )

@@ -31,6 +31,12 @@ _RUSSIAN = re.compile(
     r"\d{1,2} [а-яё]{3,9}\.?\s*[-–—.]+\s*/?"
     r"(?P<agency>[А-ЯЁІЇЄA-Z][\w -]{1,24}?)/?\.\s"
 )
+# ［ワシントン ２１日 ロイター］, 【ソウル共同】, （ブルームバーグ）: and 新华社北京8月21日电.
+_EAST_ASIAN = re.compile(
+    r"^(?:[［\[【（(](?P<place>[^\W\d_a-zA-Z]{2,12}?)?\s?(?:\d{1,2}日\s?)?"
+    r"(?P<agency>ロイター|ブルームバーグ|共同|時事|新華社|ＡＦＰ|AFP|ＡＰ|AP)(?:通信)?(?:＝[^］\])）】]{2,12})?[］\]】）)]"
+    r"|(?P<wire>新华社|新華社|中新社|中新网|路透社|法新社)(?P<site>[^\W\d_]{2,8}?)\s?(?:\d{1,2}月)?\d{1,2}日[电電讯])"
+)
 _ANSA = re.compile(
     r"^\((?P<agency>[A-Za-z]{3,12})\)\s*-\s*(?P<place>[A-ZÀ-Ý' ]{3,30}), \d{1,2} [A-Z]{3}\s*-\s"
 )
@@ -79,10 +85,20 @@ def read_dateline(text: str) -> Dateline | None:
             agency = _first_agency(match["agency"])
             if agency is not None:
                 return make_dateline(_place(match["place"]), agency)
+    match = _EAST_ASIAN.match(head)
+    if match is not None:
+        return make_dateline(
+            match["place"] or match["site"], _first_agency(match["agency"] or match["wire"])
+        )
     match = _CAPITALS.match(head)
     if match is not None:
         place = _place(match["place"])
-        if place is not None and agency_named(place) is None and len(place) > 2:
+        if (
+            place is not None
+            and place.isupper()  # which scripts without capitals never are
+            and agency_named(place) is None
+            and len(place) > 2
+        ):
             return make_dateline(place, None)
     return None
 

@@ -117,6 +117,69 @@ def test_the_sentence_of_a_plea_goes_and_the_news_beside_it_stays() -> None:
     assert made.body_text == "The story of his climb to the stage, told by friends."
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            'The critic explains why. Subscribe to Lisa\'s "Pop Life" newsletter here.',
+            "The critic explains why.",
+        ),
+        ("Der Minister äußert sich noch heute. [mehr]", "Der Minister äußert sich noch heute."),
+        (
+            "She filmed the physics of skateboarding. (more…)",
+            "She filmed the physics of skateboarding.",
+        ),
+        ("The physics of skateboarding (again)", "The physics of skateboarding (again)"),
+    ],
+)
+def test_a_call_at_the_end_of_a_paragraph_is_cut_wherever_it_stands(text: str, left: str) -> None:
+    after = "<p>Nobody was surprised, the board said, and it will meet again on Monday morning.</p>"
+    assert (article(entry(summary=text)).body_text or "") == left
+    if text.endswith(("]", ")")):
+        assert (article(entry(f"<p>{text}</p>{after}")).body_text or "").split("\n")[0] == left
+
+
+def test_a_few_links_after_a_teasers_only_paragraph_go() -> None:
+    links = "<p><a href='/1'>The declaration</a></p><p><a href='/2'>What happened so far</a></p>"
+    teaser = "<p>In the affair of the two reporters more and more ask for the prosecutor to go.</p>"
+    made = article(entry(teaser + links))
+    assert [gone.reason for gone in made.removed] == ["link", "link"]
+    listed = article(entry(teaser.replace("go.</p>", "go:</p>") + links))
+    assert "What happened so far" in (listed.body_text or "")
+
+
+def test_a_line_that_announces_removed_links_goes_with_them() -> None:
+    links = "".join(f'<p><a href="/{n}">Ferry fares rise again {n}</a></p>' for n in range(2))
+    label = "<p>On this site there is more about this for those who like to read:</p>"
+    made = article(entry(LONG + LONG.replace("It", "He") + label + links))
+    assert "more about this" not in (made.body_text or "")
+    last = "<p>Here is a look at what you will see the most of in the year:</p><p>Read more</p>"
+    assert "Here is a look" in (article(entry(LONG + last)).body_text or "")
+
+
+def test_the_page_furniture_of_a_recorded_outlet_goes() -> None:
+    lines = (
+        "Set Harbour News as your preferred source on Google",
+        "Add Harbour News as a trusted source to help Google better understand our content.",
+        "Comments on this piece are premoderated to ensure discussion remains on topics raised by "
+        "the writer. Please be aware there may be a short delay in comments appearing on the site.",
+        "翻译：Jane Doe",
+    )
+    html = "".join(f"<p>{line}</p>" for line in lines[:2]) + LONG
+    html += "".join(f"<p>{line}</p>" for line in lines[2:])
+    text = article(entry(html)).body_text or ""
+    assert [line for line in lines if line in text] == []
+
+
+def test_a_films_description_that_is_the_text_is_no_caption() -> None:
+    text = "Have you ever built a castle on the beach, only to see the tide come and take it away?"
+    film = Media("https://v.example/1.jpg", "thumbnail", caption=text)
+    same = replace(entry(summary=text), media=(film,))
+    other = replace(entry(LONG), media=(film,))
+    assert article(same).image_caption is None
+    assert article(other).image_caption == text
+
+
 def test_links_to_other_articles_go_but_a_list_of_links_stays() -> None:
     links = "".join(f'<p><a href="/{n}">Ferry fares rise again {n}</a></p>' for n in range(3))
     assert "Ferry" not in (article(entry(LONG + LONG.replace("It", "He") + links)).body_text or "")

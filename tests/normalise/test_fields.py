@@ -57,6 +57,10 @@ def test_an_agency_in_the_byline_is_an_agency() -> None:
         ("МОСКВА, 25 октября. /ТАСС/. Совет собрался.", "МОСКВА", "TASS"),
         ("МОСКВА, 25 окт - РИА Новости. Совет собрался.", "МОСКВА", "RIA Novosti"),
         ("PARIS — The council met.", "PARIS", None),
+        ("［ベルリン ２１日 ロイター］ - 会議は月曜日に開かれた。", "ベルリン", "Reuters"),
+        ("【ワシントン共同】会議は月曜日に開かれた。", "ワシントン", "Kyodo"),
+        ("（ブルームバーグ）： 会議は月曜日に開かれた。", None, "Bloomberg"),
+        ("新华社北京8月21日电（记者）会议于星期一召开。", "北京", "Xinhua"),
     ],
 )
 def test_datelines(text: str, place: str | None, agency: str | None) -> None:
@@ -72,6 +76,7 @@ def test_datelines(text: str, place: str | None, agency: str | None) -> None:
         "NATO - the alliance - met.".lower(),
         "Prime Minister Jane Doe said on Monday that the council would meet.",
         "He said: nothing.",
+        "大家好 - 我们是一家区域性企业。",
     ],
 )
 def test_other_openings_are_no_datelines(text: str) -> None:
