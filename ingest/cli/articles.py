@@ -30,10 +30,10 @@ PAGE_WIDTH = 100  # columns: lines longer than that are hard to read
 
 COLUMNS = (
     Column("id", "ID", right=True),
-    Column("first_seen_at", "FIRST SEEN", minute),
+    Column("first_seen_at", "FIRST SEEN", minute, spare=True),
     Column("publisher", "PUBLISHER"),
-    Column("language", "LANG"),
-    Column("word_count", "WORDS", right=True),
+    Column("language", "LANG", spare=True),
+    Column("word_count", "WORDS", right=True, spare=True),
     Column("story_id", "STORY", right=True),
     Column("headline", "HEADLINE", flexible=True),
 )

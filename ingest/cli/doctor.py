@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ingest.cli.options import AsJson
-from ingest.cli.output import Style, print_json, printable, span, styled
+from ingest.cli.output import Style, print_json, printable, span, styled, terminal_width
 from ingest.cli.progress import Waiting
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ingest.store.engine import Connection, Database
 
+INDENT = 18  # columns before what was found
 LITTLE_BYTES = 2_000_000_000  # free on the database's disk: worth saying
 TOO_LITTLE_BYTES = 200_000_000  # SQLite's journal and a checkpoint may need that much
 SLOW_WRITE_SECONDS = 1.0
@@ -87,9 +89,19 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> int:
 
 def _print(finding: Finding) -> None:
     level = styled(f"{finding.level:4}", STYLES[finding.level])
-    print(f"{level}  {finding.about:10}  {printable(finding.found)}")
-    if finding.remedy is not None:
-        print(f"{'':18}{styled(printable(finding.remedy), Style.DIM)}")
+    first, *rest = _wrapped(finding.found)
+    print(f"{level}  {finding.about:10}  {first}")
+    for line in rest:
+        print(f"{'':{INDENT}}{line}")
+    for line in _wrapped(finding.remedy) if finding.remedy is not None else ():
+        print(f"{'':{INDENT}}{styled(line, Style.DIM)}")
+
+
+def _wrapped(text: str) -> list[str]:
+    width = terminal_width()
+    if width is None:
+        return [printable(text)]
+    return textwrap.wrap(printable(text), max(20, width - INDENT)) or [""]
 
 
 def examine(session: Session) -> Iterator[Finding]:

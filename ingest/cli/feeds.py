@@ -52,10 +52,10 @@ def columns() -> tuple[Column, ...]:
     return (
         Column("feed_id", "ID", right=True),
         Column("name", "FEED"),
-        Column("publisher", "PUBLISHER"),
-        Column("format", "FORMAT"),
+        Column("publisher", "PUBLISHER", spare=True),
+        Column("format", "FORMAT", spare=True),
         Column("state", "STATE", style=state_style),
-        Column("last_poll_at", "LAST POLL", ago(moment)),
+        Column("last_poll_at", "LAST POLL", ago(moment), spare=True),
         Column("next_poll_at", "NEXT", ago(moment)),
         Column("state_evidence", "BECAUSE", flexible=True),
     )

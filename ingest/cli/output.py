@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 GAP = "  "
-MIN_FLEXIBLE = 12  # columns of the terminal: narrower than this the text column does not get
+# Columns of the terminal: narrower than the first the text column does not get, and before it gets
+# narrower than the second, spare columns are left out.
+MIN_FLEXIBLE, READABLE = 12, 28
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 Row = Mapping[str, object]
@@ -42,6 +44,7 @@ class Column:
     show: Callable[[object], str] = lambda value: "" if value is None else str(value)
     right: bool = False
     flexible: bool = False  # the column that is cut where the terminal is too narrow
+    spare: bool = False  # left out where it is narrower still, the last of them first
     style: Callable[[object], Style | None] = lambda _: None
 
 
@@ -98,7 +101,7 @@ def terminal_width() -> int | None:
 
 
 def table(rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> list[str]:
-    """The lines of a table, no longer than `width` as long as its flexible column can give way."""
+    """The lines of a table, no longer than `width` as far as its columns can give way."""
     from rich.cells import cell_len, set_cell_size
 
     def cut(text: str, size: int) -> str:
@@ -112,6 +115,10 @@ def table(rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> 
         for at, column in enumerate(columns)
     ]
     if width is not None:
+        kept_at = _fitting(columns, sizes, width)
+        columns = [columns[at] for at in kept_at]
+        cells = [[line[at] for at in kept_at] for line in cells]
+        sizes = [sizes[at] for at in kept_at]
         excess = sum(sizes) + len(GAP) * (len(sizes) - 1) - width
         for at, column in enumerate(columns):
             if column.flexible and excess > 0:
@@ -133,6 +140,20 @@ def table(rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> 
     for row, texts in zip(rows, cells, strict=True):
         lines.append(laid_out(texts, [column.style(row.get(column.key)) for column in columns]))
     return lines
+
+
+def _fitting(columns: Sequence[Column], sizes: Sequence[int], width: int) -> list[int]:
+    """Which columns have room beside a text column that can be read."""
+    kept = list(range(len(columns)))
+
+    def needed() -> int:
+        least = (min(sizes[at], READABLE) if columns[at].flexible else sizes[at] for at in kept)
+        return sum(least) + len(GAP) * (len(kept) - 1)
+
+    for at in reversed(range(len(columns))):
+        if columns[at].spare and needed() > width:
+            kept.remove(at)
+    return kept
 
 
 # --- how values are shown ----------------------------------------------------------------------

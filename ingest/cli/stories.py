@@ -15,11 +15,11 @@ from ingest.errors import UsageError
 
 COLUMNS = (
     Column("story_id", "STORY", right=True),
-    Column("first_published_at", "PUBLISHED", minute),
+    Column("first_published_at", "PUBLISHED", minute, spare=True),
     Column("first_publisher", "RAN FIRST"),
     Column("publishers", "PUBLISHERS", right=True),
-    Column("articles", "ARTICLES", right=True),
-    Column("language", "LANG"),
+    Column("articles", "ARTICLES", right=True, spare=True),
+    Column("language", "LANG", spare=True),
     Column("headline", "HEADLINE", flexible=True),
 )
 

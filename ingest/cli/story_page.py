@@ -32,12 +32,12 @@ MAX_CHANGES = 8  # of one copy
 
 COLUMNS = (
     Column("article_id", "ID", right=True),
-    Column("published_at", "PUBLISHED", minute),
+    Column("published_at", "PUBLISHED", minute, spare=True),
     Column("behind", "BEHIND", right=True),
     Column("publisher", "PUBLISHER"),
-    Column("word_count", "WORDS", right=True),
+    Column("word_count", "WORDS", right=True, spare=True),
     Column("relation", "RELATION"),
-    Column("of_article_id", "OF", right=True),
+    Column("of_article_id", "OF", right=True, spare=True),
     Column("containment", "SHARED", share, right=True),
     Column("headline", "HEADLINE", flexible=True),
 )

@@ -51,8 +51,8 @@ def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
         Column("name", "NAME"),
         Column("state", "STATE", style=_state_style),
         Column("events", "EVENTS", right=True),
-        Column("delivered_at", "LAST TAKEN", ago(moment)),
-        Column("waiting_since", "WAITING SINCE", ago(moment)),
+        Column("delivered_at", "LAST TAKEN", ago(moment), spare=True),
+        Column("waiting_since", "WAITING SINCE", ago(moment), spare=True),
         Column("next_at", "NEXT ATTEMPT", ago(moment)),
         Column("detail", "DETAIL", flexible=True),
     )

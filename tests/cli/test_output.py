@@ -111,3 +111,22 @@ def test_a_sparkline_reaches_its_top_at_the_highest_value() -> None:
     assert sparkline([0, 1, 8]) == " ▁█"
     assert sparkline([0, 0]) == "  "
     assert sparkline([]) == ""
+
+
+def test_on_a_narrow_terminal_spare_columns_go_before_the_text_does() -> None:
+    columns = (
+        Column("id", "ID"),
+        Column("at", "AT", spare=True),
+        Column("language", "LANG", spare=True),
+        Column("headline", "HEADLINE", flexible=True),
+    )
+    row = {"id": 7, "at": "2026-03-04", "language": "pt-BR", "headline": "word " * 12}
+
+    def titles(width: int | None) -> list[str]:
+        lines = table([row], columns, width)
+        assert width is None or all(len(line) <= width for line in lines)
+        return lines[0].split()
+
+    assert titles(None) == titles(51) == ["ID", "AT", "LANG", "HEADLINE"]
+    assert titles(48) == ["ID", "AT", "HEADLINE"]
+    assert titles(36) == titles(20) == ["ID", "HEADLINE"]
