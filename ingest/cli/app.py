@@ -30,6 +30,7 @@ COMMANDS = {
     "stories": "stories",
     "why": "why",
     "search": "search",
+    "sql": "sql",
     "status": "status",
     "doctor": "doctor",
     "changes": "changes",
