@@ -71,6 +71,8 @@ def fill_feeds(connection: Connection, feeds: int, now: datetime) -> None:
         "  'Mon, 02 Mar 2026 09:00:00 GMT', CAST(:now AS timestamptz) - interval '30 minutes',"
         "  CAST(:now AS timestamptz) - interval '30 minutes', 1, 12, 10, 168, 20, 1, 0, 0"
         " FROM generate_series(1, :feeds) AS n",
+        "INSERT INTO feed_document (feed_id, entries, seen_at) SELECT n, '', :now"
+        " FROM generate_series(1, :feeds) AS n",
     ):
         connection.execute(text(statement), given)
     for table in ("site", "publisher", "feed"):

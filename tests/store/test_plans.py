@@ -18,7 +18,7 @@ SMALL = {"site", "publisher", "feed", "worker", "meta", "match_queue", "sqlite_s
 
 
 @contextmanager
-def _statements(engine: Engine) -> Iterator[list[tuple[str, object]]]:
+def statements_of(engine: Engine) -> Iterator[list[tuple[str, object]]]:
     found: list[tuple[str, object]] = []
 
     def note(
@@ -105,7 +105,7 @@ def _asks(database: Database) -> None:
 def test_no_hot_query_reads_a_whole_table(
     sizeable: Database, work: Callable[[Database], None]
 ) -> None:
-    with _statements(sizeable.engine) as statements:
+    with statements_of(sizeable.engine) as statements:
         work(sizeable)
     assert statements
     with sizeable.connect() as connection:
