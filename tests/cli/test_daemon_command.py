@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ import pytest
 
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
-from ingest.store import queries
+from ingest.store import changes, queries, webhooks
 from ingest.store.engine import open_database
 from tests.cli.conftest import Cli
 from tests.once import write_config
+from tests.schedule.receiver import FakeReceiver
 
 PATIENCE_SECONDS = 180.0
 
@@ -57,6 +59,7 @@ class Log:
         assert self.daemon.stderr is not None
         deadline = time.monotonic() + PATIENCE_SECONDS
         for line in self.daemon.stderr:
+            assert line.startswith("{"), line + self.daemon.stderr.read()  # a traceback
             self.lines.append(json.loads(line))
             if wanted(self.lines[-1]):
                 return
@@ -115,11 +118,20 @@ def test_a_daemon_polls_reloads_and_finishes_in_order(
     cli: Cli, here: Path, database_url: str
 ) -> None:
     config = here / "config.toml"
-    with DemoServer() as server, supervised(here) as (path, heard):
-        write_config(config, database_url, server, {"harbour-ledger"})
+    with DemoServer() as server, supervised(here) as (path, heard), FakeReceiver() as desk:
+
+        def configure(*names: str) -> None:
+            write_config(config, database_url, server, set(names))
+            hook = f'name = "desk"\nurl = "{desk.url}"\nsecret_env = "DESK_SECRET"'
+            config.write_text(f"{config.read_text()}\n[[webhooks]]\n{hook}\n")
+
+        configure("harbour-ledger")
         mine = ("--name", "mine", "--no-check")
         assert cli("feeds", "add", server.url(OUTLETS[0]), *mine).code == 0
-        with running("run", NOTIFY_SOCKET=path) as daemon:
+        database = open_database(database_url)
+        with database.begin() as connection:  # what happens from now on is told
+            webhooks.register(connection, ["desk"], datetime.now(UTC))
+        with running("run", NOTIFY_SOCKET=path, DESK_SECRET="x" * 32) as daemon:
             log = Log(daemon)
             log.wait_for(polled("harbour-ledger"))
             assert "READY=1" in heard
@@ -129,13 +141,14 @@ def test_a_daemon_polls_reloads_and_finishes_in_order(
             daemon.send_signal(signal.SIGHUP)
             log.wait_for(event("reload_failed"))
 
-            write_config(config, database_url, server, {"harbour-ledger", "valley-register"})
+            configure("harbour-ledger", "valley-register")
             daemon.send_signal(signal.SIGHUP)
             log.wait_for(polled("valley-register"))
 
-            write_config(config, database_url, server, {"valley-register"})
+            configure("valley-register")
             daemon.send_signal(signal.SIGHUP)
             log.wait_for(event("reloaded"))
+            until(lambda: "The Valley Register" in told_of(desk))
             assert ended(log, signal.SIGTERM) == 0
 
     # Dropped from the file: unsubscribed. Never in it: kept.
@@ -148,11 +161,13 @@ def test_a_daemon_polls_reloads_and_finishes_in_order(
     assert all(row["story_id"] for row in rows)
     assert "stopped" in cli("status").out
 
-    # One canonical line a poll.
-    database = open_database(database_url)
+    # One canonical line a poll; the change stream as it went out to the webhook.
     with database.connect() as connection:
         stored = queries.poll_rows(connection, limit=10_000)
+        stream = [one.cursor for one in changes.read(connection, limit=10_000)]
     database.close()
+    sent = [one["cursor"] for one in desk.events]
+    assert sent == stream[: len(sent)]
     assert sorted((one.feed, one.outcome) for one in stored) == sorted(
         (line["feed"], line["outcome"]) for line in log.of("poll")
     )
@@ -168,6 +183,18 @@ def test_a_daemon_polls_reloads_and_finishes_in_order(
     assert any(re.fullmatch(r"STATUS=\d+ polls in flight, \d+ done", line) for line in heard)
 
 
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def told_of(desk: FakeReceiver) -> set[str]:
+    """The publishers of the articles that the webhook was told of."""
+    return {one["article"]["publisher"] for one in desk.events if "article" in one}
+
+
 @pytest.mark.usefixtures("here")
 def test_ctrl_c_ends_a_daemon_in_order_and_the_watchdog_was_petted(
     sqlite_url: str, tmp_path: Path
@@ -178,8 +205,5 @@ def test_ctrl_c_ends_a_daemon_in_order_and_the_watchdog_was_petted(
     ):
         log = Log(daemon)
         log.wait_for(event("started"))
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while "WATCHDOG=1" not in heard and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert "WATCHDOG=1" in heard
+        until(lambda: "WATCHDOG=1" in heard)
         assert ended(log, signal.SIGINT) == 0
