@@ -106,7 +106,7 @@ def normalise(identified: IdentifiedEntry, context: Context) -> Article:
         summary=teaser_text,
         outlets=outlets,
         context=context,
-        authors=frozenset(map(headline.folded, byline.names)),
+        authors=frozenset(map(headline.folded, filter(None, (*byline.names, byline.line)))),
     )
     lead = clean(teaser.blocks, title=title, summary=None, outlets=outlets, context=context)
     summary = line_of(lead.blocks if teaser.blocks else body.blocks) or None

@@ -221,7 +221,8 @@ def _escaped(text: str) -> str:
 def _kept_parameters(query: str, extra: frozenset[str]) -> str:
     rules = _rules()
     kept = []
-    for item in query.split("&"):
+    # In one spelling first: names are compared, and put in order, as they will be written.
+    for item in _escaped(query).split("&"):
         name = item.partition("=")[0].lower()
         if (
             not item
@@ -234,7 +235,7 @@ def _kept_parameters(query: str, extra: frozenset[str]) -> str:
         kept.append(item)
     if len(kept) > 1:
         kept.sort(key=lambda item: item.partition("=")[0])
-    return _escaped("&".join(kept))
+    return "&".join(kept)
 
 
 def _matches(item: str, rules: Mapping[str, tuple[str, ...]]) -> bool:

@@ -59,6 +59,7 @@ _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _LINK = re.compile(r"<a [^>]*>(.*?)</a>")
 _RELATIVE = re.compile(r' href="(?!https?:|mailto:|tel:)([^"]*)"')
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&[#a-zA-Z]")
+_ESCAPED = re.compile(r"(?:<|&lt;)/(?:p|div|ul|h[1-6])(?:>|&gt;)|(?:<|&lt;)br ?/?(?:>|&gt;)", re.I)
 _BREAKING_TAG = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?tr|/?td)\b", re.I)
 _CAPTION_HINT = re.compile(
     r"caption(?!ed|s-)|img-?credit|image-?credit|photo-?credit|picture-?desc|img-?desc", re.I
@@ -85,7 +86,11 @@ def read(text: Text | None, base_url: str | None = None) -> Reading:
     if text is None or not text.value.strip():
         return Reading()
     value = text.value
-    if text.is_html and _MARKUP.search(value):
+    is_html = text.is_html
+    if value.lstrip()[:4].lower().startswith(("<", "&lt;")) and _ESCAPED.search(value) is not None:
+        # Markup that says it is plain text, or that was escaped once more than it says.
+        value, is_html = unescape(value) if "&lt;" in value[:40] else value, True
+    if is_html and _MARKUP.search(value):
         if "<" in value:
             if "\n" in value and _BREAKING_TAG.search(value) is None:
                 # Plain text that was declared to be HTML: its lines are its paragraphs.

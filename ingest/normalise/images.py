@@ -37,6 +37,11 @@ _BARE = re.compile(
     r"/\s?[^\W\d_a-z][\w .'’/-]{1,50})$",
     re.S,
 )
+# "… in Tokyo, Japan, August 18, 2026. REUTERS/Jane Doe": no other line ends so.
+_SLUG = re.compile(
+    r"(?:^|(?<=[.!?\"”’)] ))(REUTERS|AFP|EPA|AP|UPI|PTI)/"
+    r"([A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){0,3})\.?$"
+)
 _AGENCY_PHOTO = re.compile(
     r"^(AP|AFP|EPA|REUTERS|Reuters|UPI|PTI)\s*(?:Photo|PHOTO|Images?)?$", re.I
 )
@@ -120,6 +125,9 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
             _names_photo(match["credit"]) or (loose and _is_credit(match["credit"]))
         ):
             return _captioned(match["caption"], match["credit"])
+    slug = _SLUG.search(tail) if "/" in tail else None
+    if slug is not None:
+        return _captioned(text[: start + slug.start()], f"{slug[2]}/{slug[1]}")
     if loose:
         for pattern in (_SIGN, _BARE):
             match = pattern.match(text)

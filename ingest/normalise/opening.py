@@ -19,6 +19,9 @@ from ingest.normalise.headline import folded
 from ingest.normalise.images import LeadImage
 
 _LOOK_AHEAD = 10  # blocks from the top among which the headline may come again
+# "Home / Technology / " before the headline: the way to the page.
+_TRAIL = re.compile(r"\w[\w &-]{1,40} ?[/>»›] ?\w")
+_READING_TIME = re.compile(r"\b\d+[ -]?min(?:ute)?s? read\b", re.I)
 _DECK_HINT = re.compile(
     r"(?:^|[\s_-])(?:deck|dek|standfirst|subtitle|sub-title|subhead|subheading|subheadline|excerpt|"
     r"chapo|bajada|sottotitolo|occhiello|teaser|intro|lead|lede|kicker|strapline)(?:$|[\s_-])",
@@ -68,7 +71,9 @@ def read_opening(
         ):
             opening.byline = opening.byline or block.text
             reasons[index] = "byline"
-        elif words <= 12 and _is_date_line(block.text):
+        elif (words <= 12 and _is_date_line(block.text)) or (
+            words <= 18 and _READING_TIME.search(block.text) is not None
+        ):
             reasons[index] = "date"
         elif index + 1 in captions and words <= _ALT_WORDS and _lists_names(block.text):
             _set_alt(opening, block.text)
@@ -96,7 +101,11 @@ def _mark_headlines(
         if abs(len(block.text) - len(title)) > 60:
             continue
         key = folded(block.text)
-        if key == wanted or (key.startswith(wanted) and key[len(wanted) :] in outlets):
+        if (
+            key == wanted
+            or (key.startswith(wanted) and key[len(wanted) :] in outlets)
+            or (near and key.endswith(wanted) and _TRAIL.match(block.text) is not None)
+        ):
             reasons[index] = "headline"
             if near:
                 last = index

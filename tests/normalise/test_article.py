@@ -139,6 +139,37 @@ def test_a_call_at_the_end_of_a_paragraph_is_cut_wherever_it_stands(text: str, l
         assert (article(entry(f"<p>{text}</p>{after}")).body_text or "").split("\n")[0] == left
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Home / Technology / The minister resigns after a long night",
+        "AP Oakland 5 min read Last Updated : Aug 20 2026 | 8:25 AM IST",
+        "18 Aug 2026 06:03PM (Updated: 18 Aug 2026 11:19PM)",
+        "HARBOUR.E/AGENCIES",
+    ],
+)
+def test_what_stands_above_the_body_goes(line: str) -> None:
+    made = article(entry(f"<p>{line}</p>{LONG}", authors=("HARBOUR.E/AGENCIES",)))
+    assert (made.body_text or "").startswith("The council met on Monday")
+    assert line in [gone.text for gone in made.removed]
+
+
+@pytest.mark.parametrize("is_html", [True, False])
+def test_markup_that_was_escaped_twice_or_calls_itself_plain_is_read_as_markup(
+    is_html: bool,
+) -> None:
+    markup = f"<div>\n{LONG}</div>"
+    given = markup.replace("<", "&lt;").replace(">", "&gt;") if is_html else markup
+    text = article(entry(given, is_html=is_html)).body_text or ""
+    assert text.startswith("The council met on Monday")
+    assert "<" not in text
+
+
+def test_a_text_about_markup_stays_as_it_is() -> None:
+    text = "Write <p> before and </p> after each paragraph, as the guide for new editors says."
+    assert article(entry(text, is_html=False)).body_text == text
+
+
 def test_a_few_links_after_a_teasers_only_paragraph_go() -> None:
     links = "<p><a href='/1'>The declaration</a></p><p><a href='/2'>What happened so far</a></p>"
     teaser = "<p>In the affair of the two reporters more and more ask for the prosecutor to go.</p>"

@@ -129,6 +129,10 @@ _PIECES = st.lists(st.sampled_from(_ALPHABET.split()), max_size=14).map("".join)
 
 
 @given(_PIECES)
+@example("a?a%zz&a%41")
+@example("a?utm%5Fsource=x&p=1")
+@example("é..")
+@example("a:443..")
 @example("www.google.com/url?q=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttp%3A%2F%2Fx.example")
 def test_canonical_urls_are_idempotent(tail: str) -> None:
     once = canonical_url("https://" + tail)

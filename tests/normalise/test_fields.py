@@ -6,7 +6,7 @@ import pytest
 
 from ingest.normalise import Context
 from ingest.normalise.headline import outlet_names, without_outlet
-from ingest.normalise.images import caption_in, split_caption
+from ingest.normalise.images import caption_in, spelled_credit, split_caption
 from ingest.normalise.language import bcp47, language_of
 from ingest.normalise.people import read_authors
 from ingest.normalise.wire import agency_at_end, agency_in_byline, read_dateline
@@ -120,6 +120,11 @@ def test_where_the_agency_was_found_is_told() -> None:
         ("Причал утром. Фото: Анна Ли / ТАСС", "Причал утром.", "Анна Ли / ТАСС"),
         ("Photo: Ana Li", None, "Ana Li"),
         ("The dock at dawn [Photo: Ana Li/AFP]", "The dock at dawn", "Ana Li / AFP"),
+        (
+            "The dock, August 18, 2026. REUTERS/Ana Li",
+            "The dock, August 18, 2026.",
+            "Ana Li / Reuters",
+        ),
     ],
 )
 def test_a_caption_is_parted_from_its_credit(line: str, caption: str | None, credit: str) -> None:
@@ -138,6 +143,11 @@ def test_a_caption_is_parted_from_its_credit(line: str, caption: str | None, cre
 )
 def test_a_known_caption_may_credit_loosely(line: str, credit: str) -> None:
     assert split_caption(line).credit == credit
+
+
+@pytest.mark.parametrize("credit", ["None", "null", "N/A", ""])
+def test_a_credit_that_says_nobody_is_none(credit: str) -> None:
+    assert spelled_credit(credit) is None
 
 
 @pytest.mark.parametrize(
