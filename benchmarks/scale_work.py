@@ -96,7 +96,10 @@ def claims(task: Task, number: int, barrier: Any) -> Done:
             held.append(list(claimed))
             if len(held) > HELD:
                 _put_back(database, held.popleft())
-        return _end(done)
+        done = _end(done)
+        while held:
+            _put_back(database, held.popleft())
+        return done
 
 
 def unchanged_polls(task: Task, number: int, barrier: Any) -> Done:
