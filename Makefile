@@ -12,7 +12,7 @@ PARALLEL := -n 3 --dist worksteal
 # Compiled modules go into .venv too, so that nothing else is left in the tree.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
-.PHONY: help demo test test-slow fuzz docs pictures lint format lock clean
+.PHONY: help demo test test-slow bench fuzz docs pictures lint format lock clean
 
 help:
 	@echo "make demo       install, then run the real daemon over the bundled sample feeds"
@@ -21,6 +21,7 @@ help:
 	@echo "make docs       write the pages of docs/ anew that come from the program"
 	@echo "make pictures   take the pictures in docs/ anew (needs chromium)"
 	@echo "make fuzz       coverage-led fuzzing for FUZZ_SECONDS; needs atheris, which it names"
+	@echo "make bench      the same feeds polled by ingest, reader and newsboat (FEEDS=300 REPEATS=3)"
 	@echo "make lint       ruff and mypy"
 	@echo "make format     let ruff lay out the code"
 	@echo "make lock       write the two lock files anew (needs uv)"
@@ -61,6 +62,11 @@ pictures: $(VENV)/installed-dev
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/installed-dev
 	$(VENV)/bin/python -m tests.faults.guided_fuzz $(FUZZ_SECONDS)
+
+FEEDS := 1000
+REPEATS := 3
+bench: $(VENV)/installed-dev
+	$(VENV)/bin/python -m benchmarks.rivals --feeds $(FEEDS) --repeats $(REPEATS) --out docs/bench
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

@@ -103,7 +103,7 @@ class Reader:
     def command(self) -> Sequence[str]:
         script = (
             "import reader\nwith reader.make_reader('reader.db') as one:\n"
-            f"    one.update_feeds(workers={_READER_WORKERS})\n"
+            f"    one.update_feeds(workers={_READER_WORKERS}, scheduled=False)\n"
         )
         return (str(self._python), "-c", script)
 
