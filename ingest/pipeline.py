@@ -159,7 +159,8 @@ class Pipeline:
         finally:
             hand.hold(0)
         if recorded.decision is not None and (pause := recorded.decision.site_pause):
-            self._gate.pause(due.site, (pause.until - self._clock()).total_seconds())
+            seconds = (pause.until - self._clock()).total_seconds()
+            self._gate.pause(pause.site or due.site, seconds)
         return recorded
 
     async def preview(self, due: DueFeed) -> Polled:
@@ -192,9 +193,6 @@ class Pipeline:
         except ConfigError as error:
             return Polled(started_at=now, outcome=PollOutcome.REFUSED, message=str(error))
         except FetchError as error:
-            if error.outcome is PollOutcome.RATE_LIMITED and turns.site != due.site:
-                # The feed's own site is paused by what is decided; this is who asked for it.
-                self._gate.pause(turns.site, error.retry_after_seconds or 0.0)
             return Polled(
                 started_at=now,
                 outcome=error.outcome,

@@ -134,6 +134,7 @@ class SitePause:
 
     until: datetime
     reason: str
+    site: str | None = None  # None: the feed's own; else the one that its redirect led to
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,13 +327,14 @@ class Daemon:
             logger.exception("poll_failed", extra={"fields": {"feed": due.name}})
             return
         self._tell(recorded)
-        if recorded.decision is not None and recorded.decision.site_pause is not None:
+        if recorded.decision is not None and (pause := recorded.decision.site_pause) is not None:
             # Those that wait for their turn at this site would wait for the whole pause.
+            paused = pause.site or due.site
             await self._give_back(
                 [
                     one
                     for one in self._flights.all()
-                    if one.due.site == due.site and one.due.feed_id != due.feed_id
+                    if one.due.site == paused and one.due.feed_id != due.feed_id
                 ]
             )
 

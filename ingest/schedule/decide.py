@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ingest.fetch.site import site_of
 from ingest.model import (
     FeedSchedule,
     FeedState,
@@ -71,11 +72,18 @@ def decide(given: ScheduleInput, settings: ScheduleSettings) -> ScheduleDecision
     pause: SitePause | None = None
     waited = given.retry_after_seconds or 0.0
     if given.outcome is PollOutcome.RATE_LIMITED:
-        site_failures += 1
+        asked_by = site_of(given.redirects[-1].url) if given.redirects else given.site
+        is_own = asked_by == given.site
         floor = _floor(given.min_interval_seconds, settings)
         luck = share(given.feed_id, given.now.timestamp(), "pause")
-        waited = pause_seconds(given.retry_after_seconds, site_failures, luck, floor, settings)
-        pause = SitePause(given.now + timedelta(seconds=waited), _pause_reason(given))
+        times = site_failures + 1
+        waited = pause_seconds(given.retry_after_seconds, times, luck, floor, settings)
+        until = given.now + timedelta(seconds=waited)
+        if is_own:
+            site_failures = times
+            pause = SitePause(until, _pause_reason(given))
+        elif given.status is not None:  # else nobody was asked: the pause is known
+            pause = SitePause(until, _pause_reason(given), asked_by)
     elif given.outcome in SUCCESSES:
         site_failures = 0
 

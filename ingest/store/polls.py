@@ -202,27 +202,30 @@ def _poll_values(record: PollRecord) -> dict[str, Any]:
 
 
 def _update_sites(connection: Connection, records: Sequence[PollRecord]) -> None:
+    """Write pauses and failures of sites, in the order of their ids as claims lock them."""
+    pauses = [(one, pause) for one in records if (pause := one.decision.site_pause) is not None]
+    others = _site_ids(connection, {pause.site for _, pause in pauses if pause.site is not None})
     changed: dict[int, dict[str, Any]] = {}
     for record in records:
-        pause = record.decision.site_pause
-        if pause is None and record.decision.site_failures == record.due.site_failures:
-            continue
-        row = changed.setdefault(record.due.site_id, {"paused_until": None, "reason": None})
-        row["failures"] = max(record.decision.site_failures, row.get("failures", 0))
-        if pause is not None and (row["paused_until"] is None or pause.until > row["paused_until"]):
-            row["paused_until"], row["reason"] = pause.until, pause.reason
+        if record.decision.site_failures != record.due.site_failures:
+            row = changed.setdefault(record.due.site_id, {})
+            row["failures"] = max(record.decision.site_failures, row.get("failures", 0))
+    for record, pause in pauses:
+        site_id = record.due.site_id if pause.site is None else others.get(pause.site)
+        if site_id is None:
+            continue  # none of our feeds lives there
+        row = changed.setdefault(site_id, {})
+        if "paused_until" not in row or pause.until > row["paused_until"]:
+            row["paused_until"], row["pause_reason"] = pause.until, pause.reason
     for site_id, row in sorted(changed.items()):
-        statement = update(site).where(site.c.id == site_id)
-        if row["paused_until"] is None:
-            connection.execute(statement.values(failures=row["failures"]))
-        else:
-            connection.execute(
-                statement.values(
-                    failures=row["failures"],
-                    paused_until=row["paused_until"],
-                    pause_reason=row["reason"],
-                )
-            )
+        connection.execute(update(site).where(site.c.id == site_id).values(**row))
+
+
+def _site_ids(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    if not names:
+        return {}
+    rows = connection.execute(select(site.c.id, site.c.name).where(site.c.name.in_(sorted(names))))
+    return {row.name: row.id for row in rows}
 
 
 _FROM_DOCUMENT = (

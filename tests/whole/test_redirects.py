@@ -98,18 +98,35 @@ async def test_a_paused_target_is_not_asked_and_the_feed_waits_as_long(
     assert f"leads to {second}, which is left alone" in recorded.polled.message
     assert recorded.decision is not None
     assert recorded.decision.schedule.interval_seconds >= 3_500
+    assert recorded.decision.site_pause is None  # nobody asked for more than is known
+    assert gate.paused_seconds(first) == 0
 
 
-async def test_a_429_of_the_target_pauses_the_target_too(database: Database) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_429_of_the_target_pauses_the_target_and_not_who_led_there(
+    database: Database, is_known: bool
+) -> None:
+    """`is_known`: a feed of ours lives there, so that other workers hear of the pause."""
     gate, first, second = Gate(), own_host(), own_host()
     with FaultServer(host="0.0.0.0") as server:
         server.on("/old", redirects(302, server.url("/new", host=second)))
         server.on("/new", answers(429, retry_after="1800"))
+        urls = [server.url("/old", host=first), server.url("/beside", host=first)]
+        urls += [server.url("/other", host=second)] if is_known else []
         async with fleet(database, gate=gate) as one:
-            (due,) = one.claim(one.subscribe(server.url("/old", host=first)))
-            assert (await one.pipeline.poll(due)).polled.outcome is PollOutcome.RATE_LIMITED
-    assert gate.paused_seconds(first) > 1_500
+            feed_ids = one.subscribe(*urls)
+            (due,) = one.claim(feed_ids[:1])
+            recorded = await one.pipeline.poll(due)
+            with database.connect() as connection:
+                paused = connection.execute(
+                    text("SELECT name FROM site WHERE paused_until IS NOT NULL")
+                ).scalars()
+                assert list(paused) == ([second] if is_known else [])
+    assert recorded.polled.outcome is PollOutcome.RATE_LIMITED
+    assert recorded.decision is not None
+    assert recorded.decision.schedule.interval_seconds >= 1_800  # this feed waits all the same
     assert gate.paused_seconds(second) > 1_500
+    assert gate.paused_seconds(first) == 0
 
 
 async def test_the_wait_for_a_turn_is_bounded() -> None:
