@@ -11,8 +11,6 @@ are processes; server, workers and whatever else the machine does share its core
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import statistics
 import tempfile
 import time
@@ -152,21 +150,17 @@ def _make_due(database: Database) -> None:
 def _claims(database: Database, url: str, arguments: argparse.Namespace) -> None:
     for workers in arguments.workers:
         _make_due(database)
-        before = _server_cpu(database)
         done = run_workers(claims, Task(url, arguments.seconds), workers)
-        spent = _server_cpu(database) - before
         taken = Counter(feed_id for one in done for feed_id, _ in one.taken)
         doubled = sum(1 for times in taken.values() if times > 1)  # all are due again much later
-        _report("claims of 100", done, workers, spent, f"{doubled} feeds claimed twice")
+        _report("claims of 100", done, workers, f"{doubled} feeds claimed twice")
 
 
 def _polls(database: Database, url: str, arguments: argparse.Namespace) -> None:
     for workers in arguments.workers:
         _make_due(database)
-        before = _server_cpu(database)
         done = run_workers(unchanged_polls, Task(url, arguments.seconds), workers)
-        spent = _server_cpu(database) - before
-        _report("unchanged polls, 100 a batch", done, workers, spent)
+        _report("unchanged polls, 100 a batch", done, workers)
 
 
 def _articles(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -177,11 +171,9 @@ def _articles(database: Database, url: str, arguments: argparse.Namespace) -> No
                 connection.execute(text("DELETE FROM match_queue"))
             share = arguments.stored // workers
             task = Task(url, articles=share, words=arguments.words, settle=settle)
-            before = _server_cpu(database)
             done = run_workers(new_articles, task, workers)
-            spent = _server_cpu(database) - before
             what = "articles stored and matched" if settle else "articles stored, 500 a batch"
-            _report(what, done, workers, spent, is_by_steps=not settle)
+            _report(what, done, workers, is_by_steps=not settle)
 
 
 def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -192,10 +184,8 @@ def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> 
         most = 200 if limit == 1 else 4_000
         task = Task(url, articles=most, words=arguments.words)
         run_workers(new_articles, task, 1)
-        before = _server_cpu(database)
         done = settle_all(database, limit, most)
-        spent = _server_cpu(database) - before
-        _report(f"matched, {limit} at a time", [done], 1, spent)
+        _report(f"matched, {limit} at a time", [done], 1)
 
 
 def _size(database: Database, url: str, arguments: argparse.Namespace) -> None:
@@ -231,32 +221,10 @@ def _bytes(database: Database) -> dict[str, int]:
         }
 
 
-def _server_cpu(database: Database) -> float:
-    """Seconds of CPU that a server on this machine has spent so far; 0 for one elsewhere."""
-    with database.connect() as connection:
-        backend = connection.scalar(text("SELECT pg_backend_pid()"))
-    try:
-        server = _stat(f"/proc/{backend}/stat")[1]
-        spent = sum(map(int, _stat(f"/proc/{server}/stat")[11:15]))  # with those that have ended
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                with contextlib.suppress(OSError):
-                    stat = _stat(str(folder / "stat"))
-                    spent += sum(map(int, stat[11:13])) if stat[1] == server else 0
-    except OSError:
-        return 0.0
-    return spent / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(path: str) -> list[str]:
-    return Path(path).read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-
-
 def _report(
     what: str,
     done: Sequence[Done],
     workers: int,
-    server_cpu: float,
     note: str = "",
     *,
     is_by_steps: bool = True,
@@ -269,7 +237,7 @@ def _report(
     p50 = statistics.median(took) if took else 0.0
     p99 = took[min(len(took) - 1, int(len(took) * 0.99))] if took else 0.0
     cpu = 1e6 * sum(one.cpu_seconds for one in done) / max(count, 1)
-    server = 1e6 * server_cpu / max(count, 1)
+    server = 1e6 * sum(one.server_seconds for one in done) / max(count, 1)
     print(
         f"{what:28} {workers} workers {rate:7,.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
         f"  CPU us each: worker {cpu:5,.0f}, server {server:5,.0f}  {note}",

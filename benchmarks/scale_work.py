@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import xxhash
@@ -52,7 +54,9 @@ class Done:
     seconds: list[float] = field(default_factory=list)
     taken: list[tuple[int, float]] = field(default_factory=list)  # feed id, end of the lease
     wall_seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    cpu_seconds: float = 0.0  # of the worker, in its steps
+    server_seconds: float = 0.0  # of CPU of the server process that serves it, in the same steps
+    backend: int = 0  # that process, where the server is on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def claims(task: Task, number: int, barrier: Any) -> Done:
     with _opened(task.url) as database:
         done = Done()
         barrier.wait()
-        _start(done)
+        _start(done, database)
         while time.perf_counter() - done.wall_seconds < task.seconds:
             now = datetime.now(UTC)
             claimed = _timed(done, partial(_claim, database, f"w{number}", now, CLAIM))
@@ -108,7 +112,7 @@ def unchanged_polls(task: Task, number: int, barrier: Any) -> Done:
         recorder = _recorder(database)
         done = Done()
         barrier.wait()
-        _start(done)
+        _start(done, database)
         while time.perf_counter() - done.wall_seconds < task.seconds:
             claimed = _claim(database, f"w{number}", datetime.now(UTC), CLAIM)
             if not claimed:
@@ -138,14 +142,14 @@ def new_articles(task: Task, number: int, barrier: Any) -> Done:
         ]
         done = Done()
         barrier.wait()
-        _start(done)
+        _start(done, database)
         for at in range(0, len(polls), BATCH_POLLS):
             batch = polls[at : at + BATCH_POLLS]
             for recorded in _timed(done, partial(_patiently, recorder, batch)):
                 done.count += recorded.counts.new if recorded.counts is not None else 0
             if task.settle:
-                recorder.settle()
-        while task.settle and recorder.settle():
+                _timed(done, partial(_settled, recorder))
+        while task.settle and _timed(done, partial(_settled, recorder)):
             pass
         return _end(done)
 
@@ -153,7 +157,7 @@ def new_articles(task: Task, number: int, barrier: Any) -> Done:
 def settle_all(database: Database, limit: int, most: int) -> Done:
     """Look for matches of up to `most` queued articles, `limit` at a time."""
     done, readings = Done(), Readings()
-    _start(done)
+    _start(done, database)
     while done.count < most:
         settle = partial(
             stories.settle,
@@ -182,20 +186,32 @@ class _opened:  # noqa: N801 - a context manager named as it is read
         self._database.close()
 
 
-def _start(done: Done) -> None:
-    done.wall_seconds, done.cpu_seconds = time.perf_counter(), time.process_time()
+def _start(done: Done, database: Database) -> None:
+    with database.connect() as connection:  # the worker's only one
+        done.backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    done.wall_seconds = time.perf_counter()
 
 
 def _end(done: Done) -> Done:
     done.wall_seconds = time.perf_counter() - done.wall_seconds
-    done.cpu_seconds = time.process_time() - done.cpu_seconds
     return done
 
 
+def _cpu_of(process: int) -> float:
+    """Seconds of CPU a process has used; 0 where it is not on this machine."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    return sum(map(int, stat.rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def _timed(done: Done, step: Callable[[], Sequence[Any]]) -> Sequence[Any]:
-    before = time.perf_counter()
+    before = time.perf_counter(), time.process_time(), _cpu_of(done.backend)
     result = step()
-    done.seconds.append(time.perf_counter() - before)
+    done.seconds.append(time.perf_counter() - before[0])
+    done.cpu_seconds += time.process_time() - before[1]
+    done.server_seconds += _cpu_of(done.backend) - before[2]
     return result
 
 
@@ -206,6 +222,11 @@ def _patiently(recorder: Recorder, batch: Sequence[Unrecorded]) -> Sequence[Any]
             return recorder.record(batch)
         except DatabaseUnreachable:
             time.sleep(0.05)
+
+
+def _settled(recorder: Recorder) -> Sequence[bool]:
+    """Something where there is more to do."""
+    return (True,) if recorder.settle() else ()
 
 
 def _claim(database: Database, owner: str, now: datetime, limit: int) -> list[DueFeed]:
