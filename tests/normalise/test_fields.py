@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.normalise import Context
+from ingest.normalise.data import table
 from ingest.normalise.headline import outlet_names, without_outlet
 from ingest.normalise.images import caption_in, spelled_credit, split_caption
 from ingest.normalise.language import bcp47, language_of
@@ -81,6 +82,16 @@ def test_datelines(text: str, place: str | None, agency: str | None) -> None:
 )
 def test_other_openings_are_no_datelines(text: str) -> None:
     assert read_dateline(text) is None
+
+
+def test_every_spelling_of_every_agency_is_known_in_byline_and_dateline() -> None:
+    for name, spellings in table("agencies")["agencies"].items():
+        for spelling in spellings:
+            assert agency_in_byline(spelling) == name
+            dateline = read_dateline(f"KYIV, Oct 25 ({spelling}) - The council met.")
+            if len(spelling) <= 40 and "/" not in spelling:
+                assert dateline is not None, spelling
+                assert (dateline.place, dateline.agency) == ("KYIV", name)
 
 
 def test_an_agency_signs_at_the_end() -> None:
