@@ -122,15 +122,18 @@ def spread(reading: Reading, sampled_counts: Floats) -> Floats:
     """Counts known for the sampled shingles, spread over all shingles of the text.
 
     Rarity is a property of passages: a shingle between two that occur in fifty stories stands in
-    the same boilerplate. Unsampled ones get the (geometric) interpolation of their neighbours.
+    the same boilerplate. One between a common and a rare one counts as common: the edge of a
+    boilerplate paragraph must not be taken for news.
     """
     total = len(reading.shape.shingles)
     if len(sampled_counts) == total:
         return sampled_counts
     if not len(sampled_counts):
         return np.zeros(total)
-    logs = np.log1p(sampled_counts)
-    return np.expm1(np.interp(np.arange(total), reading.sampled_at, logs))
+    last, at = len(sampled_counts) - 1, np.arange(total)
+    before = np.clip(reading.sampled_at.searchsorted(at, side="right") - 1, 0, last)
+    after = np.clip(reading.sampled_at.searchsorted(at, side="left"), 0, last)
+    return np.maximum(sampled_counts[before], sampled_counts[after])
 
 
 def readings(pairs: Sequence[tuple[str, str | None]]) -> list[Reading]:

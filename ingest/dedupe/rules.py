@@ -47,9 +47,9 @@ class Rules:
     quote_coverage: float = 0.35  # above it the text is about the other one
     quote_words: float = 30.0  # a byline or a caption may stand before it
     compilation_words: float = 200.0  # a whole article, no summary
-    compilation_least_words: float = 200.0  # the same; lower ones cost recall of abridgements
+    compilation_least_words: float = 120.0  # a short article; summaries stay below
     compilation_coverage: float = 0.38  # round-ups of three stories and more
-    compilation_containment: float = 0.75  # it must be retold whole
+    compilation_containment: float = 0.85  # it must be retold whole, not in part
     digest_words: float = 250.0  # shorter ones are no round-ups
     digest_part_words: float = 60.0  # a passage, not a phrase
     digest_coverage: float = 0.4  # as for quotes, of a part
