@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.rivals.programs import Ingest, Newsboat, Program, Reader, Unavailable
@@ -40,8 +41,13 @@ def main() -> None:
     print("; ".join(versions), flush=True)
     rows: list[Measured] = []
 
+    numbers = {"feeds": options.feeds, "entries": options.entries, "seed": options.seed}
+
     def told(one: Measured) -> None:
         rows.append(one)
+        if options.out is not None:  # after each run: what was measured outlives an interruption
+            given = {**numbers, "repeats": options.repeats, "latency_ms": options.latency_ms}
+            write(options.out, rows, given, versions)
         print(
             f"{one.repeat + 1} {one.round:8} {one.program:22} {one.cpu_ms_per_feed:7.2f} ms a feed"
             f" {one.wall_seconds:6.1f} s {one.peak_mb:4.0f} MB  {one.answered_200} x 200,"
@@ -49,7 +55,6 @@ def main() -> None:
             flush=True,
         )
 
-    numbers = {"feeds": options.feeds, "entries": options.entries, "seed": options.seed}
     with (
         tempfile.TemporaryDirectory(prefix="rivals-", dir=options.temporary) as folder,
         Server(**numbers) as server,
@@ -66,14 +71,19 @@ def main() -> None:
                     timeout_seconds=options.timeout_seconds,
                     told=told,
                 )
+    print(table(lines_of(rows, Ingest().name)))
+
+
+def write(
+    folder: Path, rows: Sequence[Measured], given: Mapping[str, object], versions: Sequence[str]
+) -> None:
+    """The rows as JSON, as a table and as a plot."""
+    folder.mkdir(parents=True, exist_ok=True)
     lines = lines_of(rows, Ingest().name)
-    print(table(lines))
-    if options.out is not None:
-        options.out.mkdir(parents=True, exist_ok=True)
-        given = {**numbers, "repeats": options.repeats, "latency_ms": options.latency_ms}
-        write_json(options.out / "rivals.json", rows, given, versions)
-        title = f"{options.feeds} feeds of {options.entries} entries, polled once"
-        write_plot(options.out / "rivals.svg", lines, title)
+    write_json(folder / "rivals.json", rows, given, versions)
+    (folder / "rivals.md").write_text(table(lines) + "\n")
+    title = f"{given['feeds']} feeds of {given['entries']} entries, polled once"
+    write_plot(folder / "rivals.svg", lines, title)
 
 
 def _options() -> argparse.Namespace:
