@@ -126,7 +126,9 @@ def _image(walk: Walk, element: Any) -> None:
             if value and not walk.feed.image_url:
                 walk.feed.image_url = value
         elif name in HANDLED and (name not in IN_IMAGE or has_strange):
-            raise Doubt  # feedparser takes the image to end at a strange element
+            # feedparser takes the image to end at a strange element: what follows is the feed's
+            if name != "description" or not walk.feed.description or len(child):
+                raise Doubt
         else:
             has_strange = has_strange or name not in IN_IMAGE
             if len(child):
