@@ -32,13 +32,13 @@ def part_of(gold: Sequence[Gold], parts: int) -> list[Gold]:
 
 
 def read(gold: Sequence[Gold]) -> list[Document]:
-    """The documents, read once for all runs."""
+    """The documents, read once for all runs; each of a publisher of its own."""
     is_order = max((float(one.ts) for one in gold), default=0.0) <= 1.0
     scale = 86_400.0 if is_order else 1.0
     return [
         Document(
             number,
-            1,
+            number,
             START + timedelta(seconds=float(one.ts) * scale),
             Reading(shape(one.title, one.text)),
         )

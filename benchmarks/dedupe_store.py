@@ -23,7 +23,7 @@ from ingest.store.ids import allocate
 from ingest.store.upsert import insert_rows
 
 # One article a document, each of a publisher of its own would be untrue and one publisher for all
-# too; nothing in the rules looks at it.
+# too; one rule looks at it, for entries without a text, of which there are none here.
 PUBLISHER_ID = FEED_ID = 1
 
 

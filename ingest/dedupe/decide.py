@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ingest.dedupe.compare import Comparison, common, compare
 from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
 from ingest.dedupe.fingerprint import VERSION
@@ -35,6 +37,8 @@ def examine(
     """Compare two articles and judge; None where they share too little to be weighed."""
     a, b = document.reading, candidate.reading
     days = abs((document.at - candidate.at).total_seconds()) / _DAY_SECONDS
+    if is_label(document, candidate):
+        return None, Verdict(None, missing="one outlet's headline twice, and no text of either")
     # A headline that two stories have already is a label, or a coincidence, and joins nothing.
     by_headline = (
         is_same_headline(a, b, days, rules)
@@ -48,6 +52,21 @@ def examine(
     if by_headline:
         return pair, Verdict(SAME_HEADLINE)
     return pair, verify(pair, rules, days)
+
+
+def is_label(one: Document, other: Document) -> bool:
+    """Whether all that is known of both is one publisher's headline, outlet's name and all.
+
+    Nobody republishes his own piece without its text. What comes under one headline again is a
+    page ("News by … on …", a price, a gallery), or so short that nothing speaks for a copy.
+    """
+    a, b = one.reading.shape, other.reading.shape
+    return (
+        one.publisher_id == other.publisher_id
+        and a.is_headline_only
+        and b.is_headline_only
+        and np.array_equal(a.headline.tokens.hashes, b.headline.tokens.hashes)
+    )
 
 
 def is_worth_weighing(a: Reading, b: Reading, rules: Rules = RULES) -> bool:
