@@ -33,6 +33,23 @@ class Answers:
             np.fromiter(chain.from_iterable(articles for _, articles in rows), np.int64),
         )
 
+    def with_more(self, other: Answers) -> Answers:
+        """The same hashes, with the articles that `other` knows of them too."""
+        known = is_among(other.hashes, self.hashes)
+        place = np.append(
+            np.repeat(np.arange(len(self.hashes)), np.diff(self.begins)),
+            np.repeat(
+                np.where(known, self.hashes.searchsorted(other.hashes), -1), np.diff(other.begins)
+            ),
+        )
+        article = np.append(self.articles, other.articles)
+        order = np.lexsort((article, place))
+        place, article = place[order], article[order]
+        is_new = place >= 0
+        is_new[1:] &= (place[1:] != place[:-1]) | (article[1:] != article[:-1])
+        counts = np.bincount(place[is_new], minlength=len(self.hashes))
+        return Answers(self.hashes, np.append(0, np.cumsum(counts)), article[is_new])
+
     def only(self, hashes: Iterable[int]) -> Answers:
         """Of these hashes alone."""
         wanted = np.sort(np.fromiter(hashes, np.int64))

@@ -13,7 +13,7 @@ from ingest.dedupe.tokenise import Ints
 # All shingles of a text up to this length are looked up, whatever its own sample: a summary may
 # stand anywhere in a longer text, whose index rows were sampled there by a sixteenth.
 LOOK_UP_WHOLE = 100
-SURE_SHINGLES = 64  # of shorter texts too few hashes are known to say what they stand for
+SURE_SHINGLES = 24  # of shorter texts too few hashes are known to say what they stand for
 # Codes among the numbers of shingles: a hash that is enough by itself, being one of such a text,
 # and that of the headline.
 _ENOUGH, _HEADLINE = 254, 255

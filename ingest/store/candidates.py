@@ -15,38 +15,50 @@ from ingest.dedupe.answers import Answers
 from ingest.dedupe.reading import readings as prepare
 from ingest.dedupe.tokenise import Ints
 from ingest.store.lists import among
-from ingest.store.tables import article, article_content, fingerprint
+from ingest.store.tables import article, article_content
 
 # One statement for a whole batch. Every hash is looked up once and gives its newest articles only:
 # a boilerplate hash has thousands of postings, of which MAX_POSTINGS + 1 say all there is to know.
 _SQLITE_POSTINGS = text(
     "SELECT value, (SELECT group_concat(article_id) FROM (SELECT article_id FROM posting"
-    "  WHERE hash = each.value AND article_id >= :floor ORDER BY article_id DESC LIMIT :most))"
+    "  WHERE hash = each.value AND article_id >= :floor AND article_id < :below"
+    "  ORDER BY article_id DESC LIMIT :most))"
     " FROM json_each(:hashes) AS each"
 )
 _POSTGRESQL_POSTINGS = text(
     "SELECT wanted.hash, found.articles FROM unnest(CAST(:hashes AS bigint[])) AS wanted(hash)"
     " CROSS JOIN LATERAL (SELECT string_agg(article_id::text, ',') AS articles FROM"
     "  (SELECT article_id FROM posting WHERE posting.hash = wanted.hash AND article_id >= :floor"
+    "   AND article_id < :below"
     "   ORDER BY article_id DESC LIMIT :most) AS newest) AS found"
 )
+
+
+_ALL_ARTICLES = 1 << 62
 
 
 class SqlIndex:
     """The `CandidateIndex` over the `posting` table, as one transaction sees it.
 
-    Articles below `floor_article_id` are outside the window. Answers are kept: the index does not
-    change while a batch is decided.
+    Articles below `floor_article_id` are outside the window. Those from `below_article_id` on wait
+    for their turn: a text that came thirty times at once would else be all that is found of it.
+    Answers are kept: the index does not change while a batch is decided.
     """
 
-    def __init__(self, connection: Connection, floor_article_id: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        floor_article_id: int,
+        below_article_id: int = _ALL_ARTICLES,
+    ) -> None:
         self._connection = connection
         self._floor = floor_article_id
+        self._below = below_article_id
         self._asked: list[Answers] = []
         self._known: dict[int, Sequence[int]] = {}
 
-    def ask(self, hashes: Ints) -> Answers:
-        """The newest articles of each of these hashes."""
+    def ask(self, hashes: Ints, batch: Answers | None = None) -> Answers:
+        """The newest articles of each of these hashes, and those of the batch."""
         ordered = np.sort(hashes)
         once = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
         rows = sorted(self._ask(once.tolist()))
@@ -58,6 +70,8 @@ class SqlIndex:
             np.append(0, np.cumsum(counts, dtype=np.int64)),
             np.fromstring(joined, np.int64, sep=",") if joined else np.empty(0, np.int64),
         )
+        if batch is not None:
+            answers = answers.with_more(batch)
         self._asked.append(answers)
         return answers
 
@@ -86,7 +100,12 @@ class SqlIndex:
         else:
             # An array as text: psycopg takes four times as long over a list.
             statement, given = _POSTGRESQL_POSTINGS, f"{{{','.join(map(str, hashes))}}}"
-        parameters = {"hashes": given, "floor": self._floor, "most": MAX_POSTINGS + 1}
+        parameters = {
+            "hashes": given,
+            "floor": self._floor,
+            "below": self._below,
+            "most": MAX_POSTINGS + 1,
+        }
         result = self._connection.execute(statement, parameters)
         assert result.cursor is not None
         # Thousands of rows a batch: the driver's plain tuples, without a Row around each.
@@ -128,9 +147,9 @@ def floor_of_window(connection: Connection, since: datetime) -> int:
     and a young database, which has none, leaves no article out.
     """
     before = connection.scalar(
-        select(fingerprint.c.article_id)
-        .where(fingerprint.c.seen_at < since)
-        .order_by(fingerprint.c.seen_at.desc(), fingerprint.c.article_id.desc())
+        select(article.c.id)
+        .where(article.c.first_seen_at < since)
+        .order_by(article.c.first_seen_at.desc(), article.c.id.desc())
         .limit(1)
     )
     return before + 1 if before is not None else 0

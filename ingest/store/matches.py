@@ -25,6 +25,12 @@ def replace_matches(
     upsert(connection, match, [_row(one, now) for one in matches])
 
 
+def matched_with(connection: Connection, article_ids: Collection[int]) -> set[int]:
+    """The articles whose own match with one of these is stored."""
+    found = select(match.c.article_id).where(among(connection, match.c.of_article_id, article_ids))
+    return set(connection.scalars(found))
+
+
 def matches_of(connection: Connection, article_id: int) -> list[Match]:
     """All matches of an article, whichever side it is on, strongest first."""
     rows = connection.execute(

@@ -47,6 +47,8 @@ def find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping
         return {}
     since = min(one.seen_at for one in wanted.values()) - WITHIN
     index = SqlIndex(connection, floor_of_window(connection, since))
+    sketches = [one.fingerprint for one in wanted.values() if one.fingerprint is not None]
+    index.articles_with([each for one in sketches for each in one.postings])  # at once
     candidates = {at: _candidates(index, one) for at, one in wanted.items()}
     every = {article_id for ids in candidates.values() for article_id in ids}
     documents = load_documents(connection, every, Readings())

@@ -24,18 +24,19 @@ from ingest.dedupe.candidates import (
     Asked,
     Chosen,
     Foreseen,
+    among_themselves,
     choose,
     foresee,
     pairs_of,
 )
 from ingest.dedupe.decide import is_worth_weighing
 from ingest.dedupe.question import unpacked
-from ingest.model import Fingerprint
+from ingest.model import EntryOutcome, Fingerprint
 from ingest.model.collecting import collector_paused
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database
 from ingest.store.lists import among
-from ingest.store.matches import replace_matches
+from ingest.store.matches import matched_with, replace_matches
 from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
 from ingest.store.tables import fingerprint, match_queue, meta, story_article
@@ -129,6 +130,11 @@ def settle_batch(
     is_again = any(reason == RECLUSTER for _, reason in queued.values())
     write_book(connection, book, now, arrivals, is_again=is_again)
     delete_from_queue(connection, queued)
+    revised = [one for one, (_, reason) in queued.items() if reason == EntryOutcome.REVISED.value]
+    if revised:
+        # What was said of them when others were compared with their former text is said again.
+        others = matched_with(connection, revised) - queued.keys()
+        queue_articles(connection, dict.fromkeys(sorted(others)), now, reason="compared")
     return [Settled(decision, book.story_of[decision.article_id]) for decision in decisions]
 
 
@@ -166,14 +172,17 @@ def _gather(
     connection: Connection, batch: Mapping[int, bytes | None], floor: int, readings: Readings
 ) -> _Work:
     """Read all that the batch is likely to need, in a handful of statements."""
-    index = SqlIndex(connection, floor)
+    decided = stories_of(connection, {*batch})
+    new = [one for one in batch if one not in decided]
+    index = SqlIndex(connection, floor, *_first_undecided(connection, new))
     unread = [one for one, question in batch.items() if not question]
     documents = load_documents(connection, unread, readings) if unread else {}
     asked = [
         Asked(one, unpacked(question) if question else documents[one].reading.question)
         for one, question in batch.items()
     ]
-    answers = index.ask(np.concatenate([one.hashes for one in asked]))
+    waiting = among_themselves([one for one in asked if one.article_id not in decided])
+    answers = index.ask(np.concatenate([one.hashes for one in asked]), waiting)
     met = pairs_of(asked, answers)
     seen = {pair.article_id for some in met for pair in some}
     story_of, shingles_of = _stories_and_lengths(connection, seen.union(batch))
@@ -193,6 +202,15 @@ def _gather(
     pairs += [(own, each) for own, one in work.foreseen.items() for each in one.waits_for[:_AHEAD]]
     _add_candidates(connection, work, pairs, readings)
     return work
+
+
+def _first_undecided(connection: Connection, new: Sequence[int]) -> tuple[int, ...]:
+    """The lowest id of these, if no article from there on has been decided."""
+    if not new:
+        return ()
+    lowest = min(new)
+    later = select(story_article.c.article_id).where(story_article.c.article_id >= lowest).limit(1)
+    return (lowest,) if connection.scalar(later) is None else ()
 
 
 def _add_candidates(

@@ -34,7 +34,6 @@ fingerprint = Table(
         "seen_at",
         Time,
         nullable=False,
-        index=True,
         comment="the article's first_seen_at: the window is counted from it",
     ),
     comment="the sketch of an article's text; lives inside the dedupe window",
@@ -116,7 +115,7 @@ match_queue = Table(
     metadata,
     Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("queued_at", Time, nullable=False),
-    Column("reason", Text, nullable=False, comment="new, revised, recluster"),
+    Column("reason", Text, nullable=False, comment="new, revised, recluster, compared"),
     Column(
         "question",
         LargeBinary,

@@ -11,13 +11,15 @@ from sqlalchemy import Connection, func, select
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import MAX_POSTINGS, fingerprint
+from ingest.dedupe.question import unpacked
 from ingest.errors import UsageError
 from ingest.model import Harvest, Relation
 from ingest.store import articles, stories, tables
 from ingest.store.articles import PolledHarvest
-from ingest.store.candidates import SqlIndex
+from ingest.store.candidates import Readings, SqlIndex, load_documents
 from ingest.store.engine import Database
 from ingest.store.explanations import explain
+from ingest.store.fingerprints import write_fingerprints
 from ingest.store.matches import match_between, matches_of
 from ingest.store.recluster import rebuild_index, recluster
 from ingest.store.story_decisions import merge, pin, split
@@ -190,9 +192,61 @@ def test_an_article_outside_the_window_is_not_looked_at(desk: Desk) -> None:
     (old,) = desk.store(text)
     with desk.database.begin() as connection:
         past = NOW - timedelta(days=SETTINGS.window_days + 1)
-        connection.execute(tables.fingerprint.update().values(seen_at=past))
+        connection.execute(tables.article.update().values(first_seen_at=past))
     (new,) = desk.store(text)
     assert len(set(desk.story_of(old, new))) == 2
+
+
+def test_no_match_is_left_of_a_text_that_was_edited_away(desk: Desk) -> None:
+    text = made_text(1, 150)
+    first, copy = desk.store(text, text)
+    with desk.database.begin() as connection:
+        assert matches_of(connection, first)
+        edited = made_text(2, 150)
+        sketch = fingerprint("Another headline of six words", edited)
+        connection.execute(
+            tables.article_content.update()
+            .where(tables.article_content.c.article_id == first)
+            .values(body_text=edited)
+        )
+        connection.execute(
+            tables.article.update()
+            .where(tables.article.c.id == first)
+            .values(headline="Another headline of six words", content_hash=77)
+        )
+        write_fingerprints(connection, [(first, sketch, NOW)])
+        stories.queue_articles(connection, {first: sketch}, after(9000), reason="revised")
+    desk.settle()
+    with desk.database.connect() as connection:
+        assert matches_of(connection, first) == []
+        assert matches_of(connection, copy) == []
+
+
+def test_the_question_of_a_queued_article_is_that_of_its_text(desk: Desk) -> None:
+    texts = [made_text(seed, words) for seed, words in ((1, 2), (2, 20), (3, 60), (4, 300))]
+    desk.store(*texts, settle=False)
+    with desk.database.connect() as connection:
+        queue = tables.match_queue.c
+        rows = connection.execute(select(queue.article_id, queue.question)).all()
+        documents = load_documents(connection, [row.article_id for row in rows], Readings())
+    for article_id, packed in rows:
+        waiting, read = unpacked(packed), documents[article_id].reading.question
+        assert sorted(waiting.hashes.tolist()) == sorted(read.hashes.tolist())
+        assert dict(zip(waiting.hashes.tolist(), waiting.codes.tolist(), strict=True)) == dict(
+            zip(read.hashes.tolist(), read.codes.tolist(), strict=True)
+        )
+        assert waiting.shingles == read.shingles
+
+
+def test_articles_of_one_batch_are_found_among_each_other_whatever_waits_behind(
+    desk: Desk,
+) -> None:
+    copied, other = made_text(1, 150), made_text(2, 150)
+    ids = desk.store(copied, other, *(copied for _ in range(40)), settle=False)
+    desk.settle()
+    found = desk.story_of(*ids)
+    assert len({found[0], *found[2:]}) == 1
+    assert found[1] != found[0]
 
 
 def test_a_hash_answers_with_its_newest_articles_only(database: Database) -> None:
