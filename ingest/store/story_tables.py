@@ -115,7 +115,7 @@ match_queue = Table(
     metadata,
     Column("article_id", Id, primary_key=True, autoincrement=False),
     Column("queued_at", Time, nullable=False),
-    Column("reason", Text, nullable=False, comment="new, revised, recluster, compared"),
+    Column("reason", Text, nullable=False, comment="new, revised, recluster"),
     Column(
         "question",
         LargeBinary,
