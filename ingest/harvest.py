@@ -27,7 +27,6 @@ from ingest.model import (
 from ingest.model.collecting import collector_paused
 from ingest.model.filling import filling
 from ingest.normalise import Context, identify, normalise
-from ingest.normalise.page import read_page, with_page
 from ingest.parse import parse_feed
 from ingest.parse.raw import pack_entry
 
@@ -74,6 +73,8 @@ def add_page(entry: HarvestedEntry, page: Fetched) -> HarvestedEntry:
     """
     if entry.article is None or page.body is None:
         return entry
+    from ingest.normalise.page import read_page, with_page  # few feeds want pages
+
     found = read_page(page.body, url=page.url, content_type=page.headers.get("content-type"))
     article = with_page(entry.article, found)
     sketch = fingerprint(article.headline, text_of(article))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest.config import ParseSettings
 from ingest.errors import ParseError
 from ingest.model import FeedDocument
 from ingest.model.collecting import collector_paused
-from ingest.parse import by_feedparser, fast, jsonfeed, sitemap
+from ingest.parse import fast
 from ingest.parse.clean import Prolog, trimmed, unmangled, without_prolog
 from ingest.parse.decode import decode
 from ingest.parse.sniff import Kind, kind_of
@@ -34,9 +35,12 @@ def parse_feed(
     `ParseError` (NOT_A_FEED, or BLOCKED for a challenge page) where there is no feed in the bytes,
     and nothing else.
     """
-    ready = prepared(body, content_type=content_type, settings=settings)
     with collector_paused():
-        for read in _READERS[ready.kind]:
+        quick = fast.read_utf8(body, url=url, content_type=content_type, settings=settings)
+        if quick is not None:
+            return quick
+        ready = prepared(body, content_type=content_type, settings=settings)
+        for read in _readers_of(ready.kind):
             document = read(
                 ready.prolog,
                 url=url,
@@ -73,8 +77,22 @@ def prepared(body: bytes, *, content_type: str | None, settings: ParseSettings) 
     return Prepared(prolog, kind, decoded.encoding, faults)
 
 
-_READERS = {
-    Kind.XML: (fast.read, by_feedparser.read),
-    Kind.JSON: (jsonfeed.read,),
-    Kind.SITEMAP: (sitemap.read,),
-}
+def _readers_of(kind: Kind) -> Iterator[Callable[..., FeedDocument | None]]:
+    """Who reads such a document, in their order; each is loaded when its turn comes.
+
+    Most documents are read by the fast lane, and what feedparser imports costs a worker as much as
+    reading twenty of them.
+    """
+    if kind is Kind.XML:
+        yield fast.read
+        from ingest.parse import by_feedparser
+
+        yield by_feedparser.read
+    elif kind is Kind.JSON:
+        from ingest.parse import jsonfeed
+
+        yield jsonfeed.read
+    else:
+        from ingest.parse import sitemap
+
+        yield sitemap.read
