@@ -252,6 +252,22 @@ def unmangled(text: str) -> str:
     return text
 
 
+_MANGLED = (b"<link/>", b"<link />", b"<!--[CDATA[")
+
+
+def needs_mending(body: bytes, max_entries: int) -> bool:
+    """Whether `unmangled` or `trimmed` might have something to do, of a document in UTF-8."""
+    if any(body.find(mark, 0, 4 * _MANGLED_HEAD) >= 0 for mark in _MANGLED):
+        return True
+    if len(body) <= max_entries * _LEAST_ITEM:
+        return False
+    return (
+        body.count(b"<item") + body.count(b"<entry") + body.count(b"<url") > max_entries
+        or body.find(b":item", 0, _PREFIX_SEEN) >= 0
+        or body.find(b":entry", 0, _PREFIX_SEEN) >= 0
+    )
+
+
 # --- too many items ----------------------------------------------------------------------------
 
 _ITEM = re.compile(r"<(?:[A-Za-z][\w.-]{0,20}:)?(?:item|entry|url)[\s>]")

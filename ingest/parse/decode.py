@@ -101,6 +101,22 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
     return _guessed(body, claimed)
 
 
+def claims_utf8(head: bytes, content_type: str | None) -> bool:
+    """Whether the document that begins with `head` is UTF-8 by all that is said about it.
+
+    No byte order mark of another encoding, and no charset, in the header or the declaration, but
+    UTF-8. Whether the bytes are UTF-8 is for the reader to see.
+    """
+    if head.lstrip()[:1] != b"<":
+        return False
+    charset = _CHARSET.search(content_type or "")
+    declaration = _DECLARATION.match(head)
+    claims = [charset.group(1)] if charset else []
+    if declaration:
+        claims.append(declaration.group(1).decode("ascii"))
+    return all(_known(claim) == "utf-8" for claim in claims)
+
+
 def _known(name: str) -> str | None:
     """Return Python's name of a text encoding, or None where there is no such encoding."""
     try:

@@ -20,12 +20,15 @@ URL = "https://feeds.example/news/feed"
 
 def _both(body: bytes) -> tuple[FeedDocument, FeedDocument] | None:
     settings = ParseSettings()
+    direct = fast.read_utf8(body, url=URL, content_type=None, settings=settings)
     try:
         ready = prepared(body, content_type=None, settings=settings)
     except ParseError:
+        assert direct is None
         return None
     arguments = {"url": URL, "encoding": ready.encoding, "faults": ready.faults}
     quick = fast.read(ready.prolog, settings=settings, **arguments)  # type: ignore[arg-type]
+    assert direct is None or direct == quick
     if quick is None:
         return None
     slow = by_feedparser.read(ready.prolog, settings=settings, **arguments)  # type: ignore[arg-type]
@@ -44,6 +47,25 @@ def _check(paths: Iterable[Path], least: int) -> None:
 
 def test_lanes_agree_on_our_own_feeds() -> None:
     _check(sorted(FIXTURES.glob("*.xml")), least=20)
+
+
+def test_a_common_feed_is_read_without_being_decoded() -> None:
+    body = (FIXTURES / "rss094.xml").read_bytes()
+    settings = ParseSettings()
+    for given, is_read in (
+        (body, True),
+        (b"\xef\xbb\xbf" + body, True),
+        (b'<?xml version="1.0" encoding="UTF-8"?>\n' + body, True),
+        (b'<?xml version="1.0" encoding="iso-8859-1"?>' + body, False),
+        (body.replace(b"One", b"\xff"), False),
+        (body.replace(b"One", "Één".encode()), True),
+        (b"Warning: x in y\n" + body, False),
+        (body + b"junk", False),
+        (body.replace(b"<link>", b"<link/>", 1), False),
+    ):
+        read = fast.read_utf8(given, url=URL, content_type=None, settings=settings)
+        assert (read is not None) == is_read, given[:60]
+    assert fast.read_utf8(body, url=URL, content_type="a/b; charset=gbk", settings=settings) is None
 
 
 @pytest.mark.corpora

@@ -8,6 +8,7 @@ it to that.
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -15,7 +16,8 @@ from lxml import etree
 
 from ingest.config import ParseSettings
 from ingest.model import FeedDocument
-from ingest.parse.clean import Prolog, repaired
+from ingest.parse.clean import Prolog, needs_mending, repaired, without_prolog
+from ingest.parse.decode import claims_utf8
 from ingest.parse.fast.head import read_root
 from ingest.parse.fast.markup import Walk
 from ingest.parse.fast.names import Doubt, name_of, version_of
@@ -39,15 +41,71 @@ def read(
         root = _tree(raw)
         if root is None:
             return None
+    return _document(
+        raw,
+        root,
+        url=url,
+        doctype=prolog.doctype,
+        encoding=encoding,
+        faults=faults,
+        settings=settings,
+    )
+
+
+def read_utf8(
+    body: bytes, *, url: str, content_type: str | None, settings: ParseSettings
+) -> FeedDocument | None:
+    """Read a document as it came, where it is UTF-8 and well-formed from its root to its end.
+
+    As `read` would, but nothing is decoded that is no text of an entry. None where anything has to
+    be looked at first: another encoding, junk before the root, entities, mangled HTML, too many
+    items.
+    """
+    start = 3 if body.startswith(codecs.BOM_UTF8) else 0
+    head = body[start : start + _HEAD]
+    if not claims_utf8(head, content_type) or b"\x00" in head:
+        return None
+    text = head.decode("utf-8", "ignore")
+    prolog = without_prolog(text)
+    if prolog.entities or prolog.has_junk or _FEED_ROOT.match(prolog.rest) is None:
+        return None
+    before = text[: len(text) - len(prolog.rest)].encode("utf-8")
+    if not head.startswith(before) or needs_mending(body, settings.max_entries):
+        return None
+    raw = body[start + len(before) :]
+    root = _tree(raw)
+    if root is None:
+        return None
+    return _document(
+        raw,
+        root,
+        url=url,
+        doctype=prolog.doctype,
+        encoding="utf-8",
+        faults=(),
+        settings=settings,
+    )
+
+
+def _document(
+    raw: bytes,
+    root: Any,
+    *,
+    url: str,
+    doctype: str,
+    encoding: str,
+    faults: tuple[str, ...],
+    settings: ParseSettings,
+) -> FeedDocument | None:
     try:
         if _HAS_FLOOD(root):
             raise Doubt
         name = name_of(root)
         walk = Walk(
             url,
-            version_of(root, name, text),
-            text,
-            has_bases=("base=" in text or "base =" in text) and bool(_HAS_BASES(root)),
+            version_of(root, name, raw),
+            raw,
+            has_bases=(b"base=" in raw or b"base =" in raw) and bool(_HAS_BASES(root)),
             has_c1=(b"\xc2" in raw and _C1.search(raw) is not None)
             or (b"&#" in raw and _C1_REFERENCE.search(raw) is not None),
         )
@@ -57,15 +115,17 @@ def read(
     return finished(
         walk.feed,
         walk.entries,
-        format="rss091n" if "netscape" in prolog.doctype.lower() else walk.version,
+        format="rss091n" if "netscape" in doctype.lower() else walk.version,
         lane="fast",
         encoding=encoding,
         faults=faults,
         settings=settings,
-        size=len(text),
+        size=len(raw),
     )
 
 
+_HEAD = 16_384  # bytes in which the root element begins
+_FEED_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 # lxml finds each attribute by walking from the first one: reading all of 50,000 takes a minute.
 _HAS_FLOOD = etree.XPath("boolean(/descendant::*/@*[256])")
 _HAS_BASES = etree.XPath("boolean(//@xml:base | //@base)")

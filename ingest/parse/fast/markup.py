@@ -66,14 +66,14 @@ class Walk:
     )
 
     def __init__(
-        self, url: str, version: str, source: str, *, has_bases: bool, has_c1: bool
+        self, url: str, version: str, source: bytes, *, has_bases: bool, has_c1: bool
     ) -> None:
         self.url = url
         self.version = version
         self.is_atom = version.startswith("atom")
         self.has_bases = has_bases
         self.has_c1 = has_c1
-        self.source = source  # the text of the whole document
+        self.source = source  # the whole document, as UTF-8
         self.names: dict[str, str] = {}
         self.entry_actions: dict[str, Any] = {}
         self.open_link: DraftLink | None = None  # a link element that holds media
@@ -187,7 +187,7 @@ class _Inline:
     """
 
     def __init__(self, reader: Walk, kind: str) -> None:
-        if "1999/xlink" in reader.source:
+        if b"1999/xlink" in reader.source:
             raise Doubt  # feedparser writes its declaration into the markup
         self.reader = reader
         self.kind = kind

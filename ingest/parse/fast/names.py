@@ -107,7 +107,7 @@ def _declared(namespaces: dict[str | None, str]) -> str:
     return ""
 
 
-def version_of(root: Any, name: str, text: str) -> str:
+def version_of(root: Any, name: str, raw: bytes) -> str:
     """Return the format's name; `Doubt` where the root element is not one we read."""
     declared = _declared(root.nsmap)
     if name == "rss":
@@ -120,7 +120,7 @@ def version_of(root: Any, name: str, text: str) -> str:
     if name == "rdf_rdf":
         if declared:
             return declared
-        low = text.lower()
-        if "/rss/1.0/" not in low and "2005/atom" not in low and "simple/0.9/" not in low:
+        low = raw.lower()
+        if b"/rss/1.0/" not in low and b"2005/atom" not in low and b"simple/0.9/" not in low:
             return "rdf"  # nothing further down can name another version
     raise Doubt
