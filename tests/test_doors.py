@@ -30,7 +30,7 @@ PIPELINE = {
 MAY_IMPORT = {
     "model": set(),
     "errors": {"model"},
-    "config": {"errors"},
+    "config": {"errors", "model"},  # the words that keys may hold
     **dict.fromkeys(STAGES, GROUND),
     "store": GROUND | STAGES,
     "pipeline": GROUND | STAGES | {"store"},

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from ingest.dedupe import Decision, Document
 from ingest.errors import DatabaseError
 from ingest.model import PollOutcome
-from ingest.store import articles, candidates, stories
-from ingest.store.engine import Database
+from ingest.store import articles, stories
+from ingest.store.engine import Connection, Database
 from tests.faults.fleet import fleet, own_host, rss, stored
 from tests.faultserver import FaultServer, serves
 from tests.schedule.conftest import said
@@ -88,14 +89,15 @@ async def test_an_article_that_cannot_be_compared_gets_a_story_of_its_own(
 async def test_an_article_that_cannot_even_be_read_leaves_the_queue(
     database: Database, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
-    shape = vars(candidates)["shape"]
+    arrivals_of = vars(stories)["arrivals_of"]
 
-    def fail(headline: str, text: str | None) -> Any:
-        if headline == "Piece 7":
+    def fail(connection: Connection, article_ids: Collection[int]) -> Any:
+        named = text("SELECT id FROM article WHERE headline = 'Piece 7'")
+        if connection.scalar(named) in article_ids:
             raise ValueError("unreadable")
-        return shape(headline, text)
+        return arrivals_of(connection, article_ids)
 
-    monkeypatch.setattr(candidates, "shape", fail)
+    monkeypatch.setattr(stories, "arrivals_of", fail)
     await _poll_all(database)
     after = stored(database)
     assert said.count("article_set_aside") == 1
