@@ -17,8 +17,10 @@ from typing import Protocol, Self
 from ingest.errors import FetchError
 from ingest.model import PollOutcome
 
-# How long a redirect is worth waiting for. Many feeds that lead to one host come a second apart.
-LONGEST_WAIT_SECONDS = 60.0
+# How long a redirect is worth waiting for: a pause, and then a turn. With the fetch itself it stays
+# within what a poll may take (schedule.poll_timeout_seconds). Those who lead to one host come a
+# second apart.
+LONGEST_WAIT_SECONDS = 30.0
 
 
 class Gate(Protocol):
