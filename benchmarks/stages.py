@@ -1,13 +1,17 @@
-"""CPU microseconds that one new entry costs, step by step: `python -m benchmarks.stages [FOLDER]`.
+"""CPU microseconds of a poll and of a new entry, by steps: `python -m benchmarks.stages [FOLDER]`.
 
-FOLDER holds feeds (default: INGEST_CORPORA/real-feeds). Each step runs alone over the same entries,
-warm; the fastest of several rounds counts, because a shared machine only ever adds.
+FOLDER holds feeds (default: INGEST_CORPORA/real-feeds, else made-up ones). Each step runs alone
+over the same entries, warm; the fastest of several rounds counts, because a shared machine only
+ever adds. The steps of the database are those of `benchmarks.growth`, on SQLite; a request alone is
+measured by `benchmarks.fetch`.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,16 +19,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.growth import Growing
+from benchmarks.rivals.newsroom import Newsroom, document_of
 from ingest.config import ParseSettings
+from ingest.dedupe import fingerprints, text_of
 from ingest.errors import InvalidEntry, ParseError
 from ingest.model import Article, FeedDocument, IdentifiedEntry
+from ingest.model.pickling import pickle_quickly
 from ingest.normalise import Context, dates, html, identify, normalise
 from ingest.normalise.canonical import canonical_url
 from ingest.normalise.language import language_of
 from ingest.parse import parse_feed
+from ingest.serving import TRAVELLING
+from ingest.store.engine import open_database
 
 ROUNDS = 5
 MOST_FILES = 150
+FEEDS = 100  # made up
 NOW = datetime(2026, 8, 25, tzinfo=UTC)
 
 
@@ -38,10 +49,10 @@ class Case:
 
 def main(arguments: Sequence[str]) -> int:
     folder = _folder(arguments)
-    if folder is None or not folder.is_dir():
-        print("no folder of feeds: give one, or set INGEST_CORPORA", file=sys.stderr)
+    if folder is not None and not folder.is_dir():
+        print(f"{folder}: no such folder", file=sys.stderr)
         return 2
-    bodies = _bodies(folder)
+    bodies = _made_up() if folder is None else _bodies(folder)
     documents = _documents(bodies)
     cases = [
         Case(identified, _context(document))
@@ -51,19 +62,45 @@ def main(arguments: Sequence[str]) -> int:
     if not cases:
         print(f"no entries under {folder}", file=sys.stderr)
         return 1
+    pickle_quickly(*TRAVELLING)
     articles = _articles(cases)
     words = sum(article.word_count for article in articles) / max(1, len(articles))
     print(f"{len(documents)} documents, {len(cases)} entries, {words:.0f} words an article")
     _report("parse", len(cases), lambda: _documents(bodies))
     _report("identify", len(cases), lambda: [identify(document) for document in documents])
     _report("normalise", len(cases), lambda: _articles(cases))
-    print("of which:")
+    texts = [(article.headline, text_of(article)) for article in articles]
+    _report("fingerprint", len(cases), lambda: fingerprints(texts))
+    _report("to another process", len(cases), lambda: _sent(articles))
+    _report_database()
+    print("of normalising:")
     _report("  markup to blocks", len(cases), lambda: _read(cases))
     _report("  sanitising alone", len(cases), lambda: _sanitise(cases))
     _report("  canonical URL", len(cases), lambda: _canonical(cases))
     _report("  dates", len(cases), lambda: _dates(cases))
     _report("  language", len(cases), lambda: _languages(articles))
     return 0
+
+
+def _report_database() -> None:
+    with tempfile.TemporaryDirectory(prefix="stages-") as folder:
+        growing = Growing(open_database(f"sqlite:///{folder}/stages.db", create=True))
+        growing.grow(FEEDS, 0)
+        growing.probe()  # modules and statements are loaded now
+        costs = growing.probe()
+        growing.database.close()
+    print(f"{'store':<20} {costs.stored:8.1f} µs an entry")
+    print(f"{'match, story':<20} {costs.settled:8.1f} µs an entry")
+    print(f"{'claim, record':<20} {costs.unchanged:8.1f} µs an unchanged poll")
+
+
+def _made_up() -> list[bytes]:
+    newsroom = Newsroom(FEEDS, entries=20, seed=1)
+    return [document_of(feed, f"https://h{feed.number}.example/feed") for feed in newsroom.feeds]
+
+
+def _sent(articles: Sequence[Article]) -> None:
+    pickle.loads(pickle.dumps(articles, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def _folder(arguments: Sequence[str]) -> Path | None:

@@ -20,7 +20,7 @@ from ingest.model.pickling import pickle_quickly
 
 LENGTH_BYTES = 8
 # What there is one of for each entry, or more.
-_TRAVELLING = (HarvestedEntry, Article, Fingerprint, Key, Removed, Media)
+TRAVELLING = (HarvestedEntry, Article, Fingerprint, Key, Removed, Media)
 _MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
 
 
@@ -35,7 +35,7 @@ def serve() -> None:
 
     from ingest.harvest import add_page, harvest
 
-    pickle_quickly(*_TRAVELLING)
+    pickle_quickly(*TRAVELLING)
     functions: dict[str, Callable[..., object]] = {"harvest": harvest, "add_page": add_page}
     while (question := _read_frame(source)) is not None:
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
