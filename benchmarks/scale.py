@@ -181,7 +181,7 @@ def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> 
         with database.begin() as connection:
             connection.execute(text("DELETE FROM match_queue"))
         _make_due(database)
-        most = 200 if limit == 1 else 4_000
+        most = 200 if limit == 1 else 2_000
         task = Task(url, articles=most, words=arguments.words)
         run_workers(new_articles, task, 1)
         done = settle_all(database, limit, most)
@@ -190,7 +190,7 @@ def _candidates(database: Database, url: str, arguments: argparse.Namespace) -> 
 
 def _size(database: Database, url: str, arguments: argparse.Namespace) -> None:
     """Bytes that each stored article adds, by table, over a run of its own."""
-    before, count = _bytes(database), 10_000
+    before, count = _bytes(database), 4_000
     _make_due(database)
     task = Task(url, articles=count, words=arguments.words, settle=True)
     stored = sum(one.count for one in run_workers(new_articles, task, 1))

@@ -31,7 +31,8 @@ from ingest.store.stories import lock_stories, queue_length, settle_batch
 from ingest.store.tables import article, article_content, match_queue, story, story_article
 from ingest.store.tables import fingerprint as fingerprint_table
 
-_BATCH = 200
+_BATCH = 200  # articles that are decided in a transaction
+_SHARD = 2_000  # texts that are read at once: to read one is so cheap that fewer are not worth it
 # What a fingerprint is made of: id, first_seen_at, headline, text.
 _Texts: TypeAlias = list[tuple[int, datetime, str, str | None]]
 _REASON = "recluster"  # of the rows of `match_queue` that belong here
@@ -190,7 +191,7 @@ def _write_prints(
         )
         .outerjoin(article_content, article_content.c.article_id == article.c.id)
         .order_by(article.c.id)
-        .limit(_BATCH)
+        .limit(_SHARD)
     )
     if since is not None:
         query = query.where(article.c.first_seen_at >= since)
