@@ -27,7 +27,7 @@ from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from ingest.normalise.revision import RevisionDiff, SentenceChange
-    from ingest.store.queries import Version
+    from ingest.store.queries import ArticlePage, Version
 
 PAGE_WIDTH = 100  # columns: lines longer than that are hard to read
 
@@ -46,12 +46,17 @@ Only = Annotated[
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """From one version to the next; `flips_back`: the later one says what an earlier one said."""
+    """From one version to the next.
+
+    `flips_back`: the later one says what an earlier one said. `correction`: the outlet's notice in
+    the present version that it has corrected the article.
+    """
 
     old: Version
     new: Version
     diff: RevisionDiff
     flips_back: bool
+    correction: str | None = None
 
 
 def add_to(group: typer.Typer) -> None:
@@ -84,7 +89,7 @@ def diff(
         page = article_page(connection, article_id)
     if page is None:
         raise UsageError(f"no article with id {article_id}")
-    steps = [one for one in _steps(page.versions) if version in (None, one.new.number)]
+    steps = [one for one in _steps(page) if version in (None, one.new.number)]
     if version is not None and not steps:
         raise UsageError(f"article {article_id} has {len(page.versions)} versions, no {version}")
     if as_json:
@@ -99,9 +104,11 @@ def diff(
     return 0 if steps else 1
 
 
-def _steps(versions: Sequence[Version]) -> Iterator[Step]:
+def _steps(page: ArticlePage) -> Iterator[Step]:
     from ingest.normalise import revision
 
+    versions = page.versions
+    notice = revision.correction_notice(one.text for one in page.removed)
     texts = [
         revision.Version(one.headline, one.alternative_headline, one.body_text or one.summary)
         for one in versions
@@ -112,6 +119,7 @@ def _steps(versions: Sequence[Version]) -> Iterator[Step]:
             new,
             revision.diff(texts[at - 1], texts[at]),
             revision.flips_back(texts[: at + 1]),
+            notice if at == len(versions) - 1 else None,
         )
 
 
@@ -122,6 +130,7 @@ def _row(article_id: int, step: Step) -> Row:
         "seen_at": step.new.seen_at,
         "reason": step.old.reason,
         "flips_back": step.flips_back,
+        "correction": step.correction,
         "words_before": step.old.word_count,
         "words_after": step.new.word_count,
         "headline": _change_row(step.diff.headline),
@@ -149,6 +158,8 @@ def _print_step(step: Step) -> None:
         facts.append("back to what it said before")
     if facts:
         print(styled("; ".join(facts), Style.DIM))
+    if step.correction is not None:
+        print(f"The outlet says: {printable(step.correction)}")
     if step.diff.is_empty:
         print("No sentence differs.")
     for title, change in (

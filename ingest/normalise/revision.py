@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from ingest.normalise.phrases import straight
+from ingest.normalise.data import table
+from ingest.normalise.phrases import lowered, straight
 
 _SENTENCE_BREAK = re.compile(
     r"(?<=[.!?…][\"'”’»)\]])\s+(?=[^\sa-z])|(?<=[.!?…])\s+(?=[^\sa-z])|(?<=[。！？])|\n+"
@@ -68,6 +69,15 @@ def diff(old: Version, new: Version) -> RevisionDiff:
         _line_change(old.alternative_headline, new.alternative_headline),
         tuple(_body_changes(sentences(old.body_text), sentences(new.body_text))),
     )
+
+
+def correction_notice(removed: Iterable[str]) -> str | None:
+    """The notice with which an outlet says that it has corrected an article, or None.
+
+    `removed` are the texts that were taken out of the article: such a notice is none of its body.
+    """
+    begins = tuple(table("corrections")["notices"])
+    return next((text for text in removed if lowered(text).startswith(begins)), None)
 
 
 def flips_back(versions: Sequence[Version]) -> bool:

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.normalise.revision import ChangeKind, Version, diff, flips_back, sentences
+from ingest.normalise.revision import (
+    ChangeKind,
+    Version,
+    correction_notice,
+    diff,
+    flips_back,
+    sentences,
+)
+from tests.normalise.making import article, entry
 
 BODY = (
     "The council met on Monday. It agreed on nothing. The mayor left early.\n\nIt will meet again."
@@ -46,6 +55,23 @@ def test_an_abbreviation_ends_no_sentence() -> None:
         "They spoke.",
     )
     assert sentences("今天下雨。明天晴。") == ("今天下雨。", "明天晴。")
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Correction: an earlier version of this article said the dock had two pontoons.",
+        "This article was amended on 10 March 2026 to say who paid.",
+        "In einer früheren Version hieß es, das Dock habe zwei Pontons.",
+        "Fe de errores: el muelle tiene tres pontones.",
+    ],
+)
+def test_an_outlets_own_correction_is_found_in_what_was_removed(notice: str) -> None:
+    body = "<p>The dock has three pontoons, and all of them float.</p>"
+    made = article(entry(f"{body}{body}<p>{notice}</p>"))
+    assert notice not in (made.body_text or "")
+    assert correction_notice([gone.text for gone in made.removed]) == notice
+    assert correction_notice(["Found a mistake? Press Ctrl + Enter."]) is None
 
 
 def test_a_flip_flop_is_noticed() -> None:
