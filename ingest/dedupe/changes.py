@@ -106,8 +106,7 @@ def changes(
     # in its place is nowhere in the other text (last month's figure stands where this month's was).
     new_a = a.is_number & ~_covered(in_a, len(a))
     new_b = b.is_number & ~_covered(in_b, len(b))
-    fresh_a = a.is_number & ~np.isin(a.hashes, b.hashes)
-    fresh_b = b.is_number & ~np.isin(b.hashes, a.hashes)
+    fresh_a, fresh_b = _only_in_first(a, b), _only_in_first(b, a)
     seen, changed = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
     for offset in range(3):
         seen[here + offset] = True
@@ -169,6 +168,15 @@ def is_misspelt(one: str, other: str) -> bool:
     while back < shortest - front and one[-1 - back] == other[-1 - back]:
         back += 1
     return front + back >= MISSPELT_SHARE * longest
+
+
+def _only_in_first(a: Tokens, b: Tokens) -> Flags:
+    """The numbers of `a` that `b` has nowhere."""
+    places = np.flatnonzero(a.is_number)
+    others = set(b.hashes[b.is_number].tolist())
+    found = np.zeros(len(a), np.bool_)
+    found[places] = [one not in others for one in a.hashes[places].tolist()]
+    return found
 
 
 def _covered(runs: Flags, length: int) -> Flags:

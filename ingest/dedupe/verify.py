@@ -155,9 +155,9 @@ def tells_of_another(pair: Comparison) -> bool:
 
 def _has_own_subject(one: Shape, other: Shape) -> bool:
     said = other.headline.words | other.headline.numbers
-    own = np.array(list((one.headline.words | one.headline.numbers) - said), np.uint64)
-    own = own[np.isin(own, one.tokens.hashes)]
-    return len(own) > 0 and not np.isin(own, other.tokens.hashes).all()
+    own = (one.headline.words | one.headline.numbers) - said
+    told = own.intersection(one.tokens.hashes.tolist())
+    return len(told) > 0 and not told.issubset(other.tokens.hashes.tolist())
 
 
 def changes_of(pair: Comparison) -> Changes:
