@@ -22,8 +22,13 @@ from ingest.dedupe.memory import MemoryStories
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MAIN = "medium_containment"  # moved for the plot, and those of longer and shorter texts with it
-CONTAINMENTS = ("short_containment", "medium_containment", "long_containment")
-FACTORS = (0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)  # of the three, for the plot
+CONTAINMENTS = (
+    "short_containment",
+    "medium_containment",
+    "long_containment",
+    "rewritten_containment",
+)
+FACTORS = (0.4, 0.6, 0.8, 1.0, 1.1, 1.2, 1.3, 1.45)  # of the four, for the plot
 
 
 def part_of(gold: Sequence[Gold], parts: int) -> list[Gold]:
@@ -102,7 +107,7 @@ class Point:
 
 
 def curve(gold: Sequence[Gold]) -> list[Point]:
-    """Precision and recall with the three containments moved together."""
+    """Precision and recall with the four containments moved together."""
     documents = read(gold)
     points = []
     for factor in FACTORS:
@@ -128,16 +133,19 @@ def draw(points: Sequence[Point], file: Path) -> None:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
         ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
+        # Readable on a light page and on a dark one: no ground of its own, ink after the page's.
+        "<style>text{fill:#24292f}.grid{stroke:#8c959f;stroke-opacity:.35}.line{stroke:#0969da}"
+        ".dot{fill:#0969da}@media (prefers-color-scheme:dark){text{fill:#e6edf3}"
+        ".line{stroke:#58a6ff}.dot{fill:#58a6ff}}</style>",
         f'<text x="{width / 2}" y="24" text-anchor="middle">precision and recall over'
-        " the containment threshold (texts of 60-150 words)</text>",
+        " the containment threshold (of texts of 30-150 words; all four moved together)</text>",
     ]
     for step in range(6):
         recall, precision = (low + (1 - low) * step / 5 for low in (low_x, low_y))
         x, y = at(recall, precision)
         bottom = height - margin
         parts += [
-            f'<path d="M{x} {margin}V{bottom}M{margin} {y}H{width - margin}" stroke="#ddd"/>',
+            f'<path d="M{x} {margin}V{bottom}M{margin} {y}H{width - margin}" class="grid"/>',
             f'<text x="{x}" y="{bottom + 18}" text-anchor="middle">{recall:.3f}</text>',
             f'<text x="{margin - 6}" y="{y + 4}" text-anchor="end">{precision:.3f}</text>',
         ]
@@ -148,11 +156,11 @@ def draw(points: Sequence[Point], file: Path) -> None:
     ]
     places = [at(one.recall, one.precision) for one in points]
     line = " ".join(f"{x},{y}" for x, y in places)
-    parts.append(f'<polyline points="{line}" fill="none" stroke="#06c" stroke-width="1.5"/>')
+    parts.append(f'<polyline points="{line}" fill="none" class="line" stroke-width="1.5"/>')
     for one, (x, y) in zip(points, places, strict=True):
         is_ours = abs(one.threshold - getattr(RULES, MAIN)) < 1e-9
         parts += [
-            f'<circle cx="{x}" cy="{y}" r="{5 if is_ours else 3}" fill="#06c"/>',
+            f'<circle cx="{x}" cy="{y}" r="{5 if is_ours else 3}" class="dot"/>',
             f'<text x="{x - 8}" y="{y + 14}" text-anchor="end">{one.threshold:.2f}</text>',
         ]
     file.write_text("\n".join([*parts, "</svg>", ""]), encoding="utf-8")

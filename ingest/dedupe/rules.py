@@ -44,10 +44,10 @@ class Rules:
         0.015  # true copies: 99 of 100 below .02; templates: half above .06
     )
     exchanged_share: float = 0.06  # with the names; copy-editing of 9 words in 100 leaves .05
-    quote_coverage: float = 0.35  # above it the text is about the other one
+    quote_coverage: float = 0.37  # above it the text is about the other one
     quote_words: float = 30.0  # a byline or a caption may stand before it
     compilation_words: float = 200.0  # a whole article, no summary
-    compilation_least_words: float = 120.0  # a short article; summaries stay below
+    compilation_least_words: float = 150.0  # a short article; excerpts and summaries stay below
     compilation_coverage: float = 0.38  # round-ups of three stories and more
     compilation_containment: float = 0.85  # it must be retold whole, not in part
     digest_words: float = 250.0  # shorter ones are no round-ups
