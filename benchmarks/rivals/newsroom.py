@@ -1,7 +1,8 @@
 """Made-up feeds, the same for the same seed: what the server of the benchmark serves.
 
 Half of the feeds bring full texts, half summaries; two in three are RSS, the others Atom. One entry
-in twenty is a wire text that other feeds carry too, under their own headline.
+in twenty is a wire text that other sites carry too, under their own headline; no site carries one
+twice, since that would be one article seen again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from random import Random
 
 STARTED_AT = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 WIRE_SHARE = 0.05
-WIRE_TEXTS_PER_FEED = 0.5
+WIRE_TEXTS = 1_000
+SITES = 200  # feeds further on share the sites of the first ones, and bring no wire texts
 SPREAD = 0.6  # of the mean number of entries, up and down
 
 # The words that make a text English, by how often they come in a hundred; the rest is made up.
@@ -81,7 +83,6 @@ class Newsroom:
 
     def __init__(self, feeds: int, *, entries: int, seed: int) -> None:
         self._seed = seed
-        self._wire_texts = max(1, round(feeds * WIRE_TEXTS_PER_FEED))
         self._first: dict[int, list[Item]] = {}  # the first items of feeds that have advanced
         self.feeds = [self._new_feed(number, entries) for number in range(feeds)]
 
@@ -126,8 +127,9 @@ class Newsroom:
         feed.published += 1
         random = Random(f"{self._seed} item {feed.number} {at}")
         title = _title(random)
-        if random.random() < WIRE_SHARE:
-            random = Random(f"{self._seed} wire {random.randrange(self._wire_texts)}")
+        if random.random() < WIRE_SHARE and feed.number < SITES:
+            # The feeds step through the same wire, each from a place of its own.
+            random = Random(f"{self._seed} wire {(feed.number * 7 + at) % WIRE_TEXTS}")
         paragraphs = _text(random, is_full=feed.is_full)
         published_at = STARTED_AT + timedelta(minutes=17 * at, seconds=feed.number % 60)
         guid = f"{feed.number}-{at}"

@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
-from benchmarks.rivals.newsroom import Feed, Newsroom, document_of
+from benchmarks.rivals.newsroom import SITES, Feed, Newsroom, document_of
 
-HOSTS = 200
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -45,7 +44,7 @@ class FeedServer:
     """Serves a newsroom. `latency_seconds` is waited before every answer."""
 
     newsroom: Newsroom
-    hosts: int = HOSTS
+    hosts: int = SITES
     honours_validators: bool = True
     latency_seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
@@ -185,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.rivals.server", description=__doc__)
     parser.add_argument("--feeds", type=int, default=1_000)
     parser.add_argument("--entries", type=int, default=35, help="of a feed, on average")
-    parser.add_argument("--hosts", type=int, default=HOSTS)
+    parser.add_argument("--hosts", type=int, default=SITES)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     newsroom = Newsroom(options.feeds, entries=options.entries, seed=options.seed)
