@@ -52,7 +52,7 @@ from ingest.writer import Writer
 if TYPE_CHECKING:
     from ingest.pages import PageReader
 
-_MOST_IN_HAND_BYTES = 4_000_000  # of inflated bodies; what is made of them takes twice as much
+_MOST_IN_HAND_BYTES = 2_000_000  # of inflated bodies; what is made of them takes twice as much
 _ROWS_OF_A_POLL = 2  # of a poll that stores no entry: its own row and the schedule's
 
 
