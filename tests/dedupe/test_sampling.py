@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.dedupe import Reading, fingerprint, fingerprints, readings, shape
@@ -19,6 +19,7 @@ def sampled_alone(seed: int, words: int) -> list[int]:
     return counts
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(30, 600))
 def test_of_any_window_of_a_text_one_shingle_is_kept(seed: int, words: int) -> None:
     kept = [place for place, count in enumerate(sampled_alone(seed, words)) if count]
@@ -32,6 +33,7 @@ def test_a_short_text_is_kept_whole() -> None:
     assert sum(count > 0 for count in sampled_alone(1, WHOLE_SHINGLES + 20)) < WHOLE_SHINGLES + 18
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(80, 200))
 def test_a_passage_keeps_the_same_shingles_wherever_it_stands(seed: int, words: int) -> None:
     passage = made_text(seed, words)
@@ -41,6 +43,7 @@ def test_a_passage_keeps_the_same_shingles_wherever_it_stands(seed: int, words: 
     assert len(found) >= (words - BODY_WINDOW) // BODY_WINDOW
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 300)), min_size=1, max_size=9))
 def test_texts_read_together_are_read_as_they_are_one_by_one(
     given_texts: list[tuple[int, int]],
@@ -56,6 +59,7 @@ def test_texts_read_together_are_read_as_they_are_one_by_one(
         assert {*reading.question.hashes.tolist()} == {*alone.question.hashes.tolist()}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1_000), st.integers(0, 400))
 def test_a_question_is_unpacked_as_it_was_packed(seed: int, words: int) -> None:
     (reading,) = readings([("A headline of six good words", made_text(seed, words))])
