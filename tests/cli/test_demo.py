@@ -43,8 +43,9 @@ def test_the_demo_shows_what_the_daemon_found_and_leaves_one_folder(here: Path) 
     assert re.search(r"city-beacon .* ok +\d+ +3 +1 ", health)  # the edit is a revision
     assert re.search(r"evening-signal .* failing .*an HTML page, not a feed", health)
     assert re.search(r"static-tribune .* failing .*refused", health)
-    # The agency's two feeds carry the same articles: whichever comes first brings them.
-    shared = re.findall(r"meridian-(?:wire|science) .* ok +\d+ +(\d+) +0 ", health)
+    # The agency's two feeds carry the same articles: whichever comes first brings them, and the
+    # fuller one, where it comes second, revises them.
+    shared = re.findall(r"meridian-(?:wire|science) .* ok +\d+ +(\d+) +\d+ ", health)
     assert len(shared) == 2
     assert sum(map(int, shared)) == 7
     assert "not modified" in health
