@@ -60,7 +60,10 @@ class Frequencies:
         """
         kept = self._weights.get(id(reading))
         if kept is None:
-            counts = np.array([self.stories_with(one) for one in reading.sampled], np.float64)
+            known, count = self._known, self.stories_with
+            counts = np.array(
+                [known[one] if one in known else count(one) for one in reading.sampled], np.float64
+            )
             kept = 1.0 / np.maximum(1.0, spread(reading, counts) - 1.0)
             self._weights[id(reading)] = kept
         return kept
