@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EVENING = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)  # minutes are counted from here
 BEGINS, ENDS, EVERY = -720, 30, 30
+PATIENCE_SECONDS = 120.0  # for the articles of one poll to be compared
 OWN_FEEDS = Path(__file__).parent / "feeds"
 DEMO_FEEDS = Path(__file__).parents[2] / "ingest" / "cli" / "demo" / "feeds"
 DAY_OUTLETS = (
@@ -216,13 +217,15 @@ async def _replay(database: Database, settings: Settings) -> list[Recorded]:
 
 async def _settled(database: Database) -> None:
     """Return once every stored article is in a story: the clock stands still until then."""
-    from ingest.store import waiting
+    from sqlalchemy import text
 
-    while True:
-        with database.connect() as connection:
-            if waiting.is_empty(connection):
-                return
-        await asyncio.sleep(0.002)
+    question = text("SELECT count(*) FROM v_articles WHERE story_id IS NULL")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with database.connect() as connection:
+                if connection.execute(question).scalar() == 0:
+                    return
+            await asyncio.sleep(0.002)
 
 
 def _answer(request: httpx.Request, outlet: Outlet, minute: int) -> httpx.Response:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, create_engine, text
@@ -12,13 +14,13 @@ from sqlalchemy import URL, create_engine, text
 from docs.generate.day import make_day, replay
 from ingest.record import Recorded
 from ingest.store.engine import Database, open_database
+from tests.once import once
 
 
 @dataclass(frozen=True)
 class Day:
     """A database into which the day was replayed. Tests only read it."""
 
-    dialect: str
     url: str
     database: Database
     polls: list[Recorded]
@@ -26,11 +28,15 @@ class Day:
 
 @pytest.fixture(scope="session")
 def sqlite_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    path = tmp_path_factory.mktemp("day") / "day.db"
-    polls = make_day(path)
-    url = f"sqlite:///{path}"
+    def make(folder: Path) -> None:
+        polls = make_day(folder / "day.db")
+        (folder / "polls.pickle").write_bytes(pickle.dumps(polls))
+
+    folder = once(tmp_path_factory, "day", make)
+    polls = pickle.loads((folder / "polls.pickle").read_bytes())
+    url = f"sqlite:///{folder}/day.db"
     database = open_database(url)
-    yield Day("sqlite", url, database, polls)
+    yield Day(url, database, polls)
     database.close()
 
 
@@ -42,15 +48,8 @@ def postgresql_day(postgresql_server: URL) -> Iterator[Day]:
         connection.execute(text(f"CREATE DATABASE {name}"))
     url = postgresql_server.set(database=name).render_as_string(hide_password=False)
     database = open_database(url, create=True)
-    yield Day("postgresql", url, database, replay(database, url))
+    yield Day(url, database, replay(database, url))
     database.close()
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def day(request: pytest.FixtureRequest) -> Day:
-    """The day on SQLite, then on PostgreSQL."""
-    found: Day = request.getfixturevalue(f"{request.param}_day")
-    return found

@@ -145,7 +145,7 @@ def test_files_that_a_page_names_exist() -> None:
 def parsed(line: str) -> list[str]:
     """Parse a command line as the program would, without running it; the names of the commands."""
     words = shlex.split(re.sub(r"\$\(.*\)", "2 1", line), comments=True)
-    for end in ("|", ">", ">>", "&", "&&", ";"):
+    for end in ("|", "<", ">", ">>", "&", "&&", ";"):
         if end in words:
             words = words[: words.index(end)]
     command: Any = commands.whole_program()
@@ -173,9 +173,10 @@ def test_the_help_of_every_command_shows_examples_that_parse(command: commands.C
 
 
 def commands_shown(page: Path) -> Iterator[str]:
+    """What a page says to type; a quoted argument may go over several lines."""
     for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
-        for line in block.splitlines():
-            if found := re.match(r"[$#] (?:\S*/)?(ingest .+)", line):
+        for command in re.split(r"^[$#] ", block, flags=re.M):
+            if found := re.match(r"(?:\S*/)?(ingest .+)", command, re.S):
                 yield found[1]
 
 
