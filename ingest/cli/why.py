@@ -123,6 +123,9 @@ def _reasons(found: Explanation, *, is_matched: bool, is_one_story: bool) -> Ite
     if found.decided_together is not None:
         yield f"A person decided that they are {'one story' if found.decided_together else 'two'}."
     if is_matched:
+        if found.rule is None:
+            because = found.missing or "; ".join(found.vetoes)
+            yield f"An article or the rules changed since: today they would not match ({because})."
         return
     facts: list[tuple[str, str]] = []
     if found.missing is not None:
@@ -159,16 +162,22 @@ def _print_articles(*articles: ArticleRow) -> None:
 
 
 def _print_match(match: MatchRow) -> None:
-    facts = (
-        ("relation", f"{match.relation}: {match.article_id} is {MEANS.get(match.relation, '')}"),
-        ("resemblance", f"{share(match.resemblance)} of both texts, weighed by rarity"),
-        ("containment", f"{share(match.containment)} of {match.article_id} is in the other"),
-        ("", f"{share(match.containment_of)} of {match.of_article_id} is in the other"),
-        ("shared weight", f"{match.shared_weight:.1f}"),
+    facts = [("relation", f"{match.relation}: {match.article_id} is {MEANS[match.relation]}")]
+    if match.rule == "same_headline":
+        # Shares of a headline in a text mean nothing.
+        facts = [("relation", f"{match.relation}, by the headline: one has no text of its own")]
+    else:
+        facts += [
+            ("resemblance", f"{share(match.resemblance)} of both texts, weighed by rarity"),
+            ("containment", f"{share(match.containment)} of {match.article_id} is in the other"),
+            ("", f"{share(match.containment_of)} of {match.of_article_id} is in the other"),
+            ("shared weight", f"{match.shared_weight:.1f}"),
+        ]
+    facts += [
         ("rule", match.rule),
         ("time between", span(match.gap_seconds)),
         ("decided", f"{minute(match.decided_at)}, fingerprint version {match.fingerprint_version}"),
-    )
+    ]
     for name, value in facts:
         print(f"  {styled(f'{name:14}', Style.DIM)}{printable(value)}")
 
