@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.model import Media
 from ingest.model.filling import filling
@@ -95,6 +96,7 @@ def split_caption(text: str) -> Captioned:
     return caption_in(text, known=True) or make_captioned(text or None, None)
 
 
+@lru_cache(maxsize=256)  # a first paragraph is asked about twice
 def caption_in(text: str, *, known: bool = False, near_picture: bool = False) -> Captioned | None:
     """The caption and credit a line consists of, or None where it does not read as a caption.
 

@@ -93,6 +93,8 @@ def by_words(text: str, claim: str | None) -> str | None:
 
 def _by_script(text: str) -> str | None:
     """A language that alone uses its script, or None."""
+    if text.isascii():
+        return None
     sample = [letter for letter in text[:_SCRIPT_SAMPLE:_SCRIPT_STEP] if letter.isalpha()]
     if not sample or max(sample) < "\u0370":
         return None

@@ -118,7 +118,7 @@ def _first_paragraph(blocks: Sequence[Block], reasons: Reasons) -> int:
             reasons[index] is None
             and block.kind == "p"
             and block.text.count(" ") >= _PARAGRAPH_WORDS
-            and images.caption_in(block.text) is None
+            and images.caption_in(block.text, known=False, near_picture=False) is None
         ):
             return index
     return min(len(blocks), 3)
