@@ -10,7 +10,7 @@ from ingest.store.engine import Database, open_database
 from tests.once import fetched, write_config
 from tests.web.conftest import client_of
 
-_TIMES = re.compile(r"\d+ (s|min|h|d) ago|in \d+ (s|min|h|d)|[\d\u202f.]+ ms")
+_TIMES = re.compile(r"\d+ (s|min|h|d) ago|in \d+ (s|min|h|d)|\bdue\b|[\d\u202f.]+ ms")
 
 
 def words(html: str) -> list[str]:
