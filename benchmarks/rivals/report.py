@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -103,7 +104,11 @@ def write_json(
     path: Path, measured: Sequence[Measured], given: Mapping[str, object], versions: Sequence[str]
 ) -> None:
     """Everything that was measured, and on what."""
-    machine = {"system": platform.platform(), "python": platform.python_version()}
+    machine = {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
     content = {
         "given": dict(given),
         "machine": machine,
