@@ -46,12 +46,12 @@ async def test_no_feed_in_the_bytes_is_a_parse_error_of_the_stage() -> None:
 
 
 async def test_a_worker_that_is_killed_fails_its_document_and_no_other() -> None:
+    others = set(children())
     async with WorkerPool(1, cpu_seconds=20) as pool:
         await pool.harvest(FEED, JOB)
-        before = set(children())
+        (pid,) = set(children()) - others
         killed = asyncio.create_task(pool.harvest(FEED * 2_000, JOB))
         await asyncio.sleep(0.02)
-        (pid,) = before
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(ParseError) as caught:
             await killed
