@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.cli.output import (
@@ -46,6 +47,28 @@ ARTICLE_COLUMNS = (
     Column("word_count", "WORDS", right=True),
     Column("headline", "HEADLINE", flexible=True),
 )
+
+
+@dataclass
+class Tally:
+    """What came of the polls, in numbers: a poll holds all its entries and is not kept."""
+
+    polls: int = 0
+    failed: int = 0
+    new: int = 0
+    revised: int = 0
+
+    def add(self, recorded: Recorded) -> None:
+        """Count a poll."""
+        self.polls += 1
+        self.failed += recorded.polled.outcome not in GOOD
+        if recorded.counts is not None:
+            self.new += recorded.counts.new
+            self.revised += recorded.counts.revised
+
+    def __str__(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.polls} polled{failed}: {self.new} articles new, {self.revised} revised"
 
 
 def fetch_feeds(
@@ -89,22 +112,22 @@ def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: b
                 outcomes[got.outcome] += 1
                 _show_preview(session, database, target, got, as_json=as_json)
         if stored:
-            recorded: list[Recorded] = []
+            tally = Tally()
 
             with Progress("feeds", is_quiet=session.is_quiet) as progress:
 
                 def seen(one: Recorded) -> None:
-                    recorded.append(one)
+                    tally.add(one)
                     outcomes[one.polled.outcome] += 1
                     progress.clear()
                     _show_poll(one, as_json=as_json)
 
                 polling = poll_all(database, session.settings, stored, seen)
-                held = asyncio.run(drawing(progress, polling, lambda: (len(recorded), len(stored))))
+                held = asyncio.run(drawing(progress, polling, lambda: (tally.polls, len(stored))))
             for name in held:
                 session.say(f"{name}: a daemon is polling it just now")
             if not as_json:
-                _sum_up(session, recorded)
+                session.say(str(tally))
     return 0 if set(outcomes) <= set(GOOD) else 1
 
 
@@ -175,11 +198,3 @@ def _show_poll(recorded: Recorded, *, as_json: bool) -> None:
 
 def _failure(polled: Polled) -> str:
     return polled.message or f"{polled.outcome.value} (status {polled.status})"
-
-
-def _sum_up(session: Session, recorded: Sequence[Recorded]) -> None:
-    counts = [one.counts for one in recorded if one.counts is not None]
-    new, revised = sum(one.new for one in counts), sum(one.revised for one in counts)
-    bad = sum(one.polled.outcome not in GOOD for one in recorded)
-    failed = f", {bad} failed" if bad else ""
-    session.say(f"{len(recorded)} polled{failed}: {new} articles new, {revised} revised")
