@@ -23,7 +23,7 @@ from ingest.errors import ConfigError, DatabaseError, DatabaseUnreachable
 
 # Of each connection, and there are three: the writer's, the reader's, the loop's. What is not in it
 # comes from the system's own cache of the file.
-_CACHE_KB = 16_384
+_CACHE_KB = 32_768
 WRITES = "ingest_writes"  # execution option: this transaction takes the write lock at once
 
 
