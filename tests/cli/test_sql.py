@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import signal
@@ -114,5 +115,8 @@ def _until_it_computes(pid: int) -> None:
 
 def _has_asked(pid: int) -> bool:
     """Whether the database is open: by its file or its socket."""
-    opened = [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
+    opened = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            opened.append(str(one.readlink()))
     return any("ingest.db" in one or one.startswith("socket:") for one in opened)
