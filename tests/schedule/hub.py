@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
+from tests.schedule.post_server import PostServer
 
-class FakeHub:
+
+class FakeHub(PostServer):
     """`asked` are the forms it was sent, oldest first; it answers them with `status`."""
 
     def __init__(self) -> None:
+        super().__init__("/hub")
         self.asked: list[dict[str, str]] = []
         self.status = 202
-        hub = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                hub.asked.append(dict(parse_qsl(body.decode())))
-                self.send_response(hub.status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hub"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> FakeHub:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Keep a form."""
+        self.asked.append(dict(parse_qsl(body.decode())))
+        return self.status
 
     @property
     def callback(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
+
+from tests.schedule.post_server import PostServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +31,21 @@ class Got:
         return [event["cursor"] for event in self.events]
 
 
-class FakeReceiver:
+class FakeReceiver(PostServer):
     """`got` are the messages, oldest first; it answers them with `statuses`, then with 200.
 
     A status of 0 closes the connection without an answer, after the message was taken in.
     """
 
     def __init__(self) -> None:
+        super().__init__("/hook/path-secret")
         self.got: list[Got] = []
         self.statuses: list[int] = []
-        self.answer_headers: dict[str, str] = {}
-        receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.got.append(Got(headers, body))
-                status = receiver.statuses.pop(0) if receiver.statuses else 200
-                if status == 0:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                for name, value in receiver.answer_headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook/path-secret"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> FakeReceiver:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Keep a message."""
+        self.got.append(Got(dict(headers), body))
+        return self.statuses.pop(0) if self.statuses else 200
 
     @property
     def events(self) -> list[dict[str, Any]]:
