@@ -1,13 +1,14 @@
 """How many same-headline pairs of recorded wire feeds are one story, and why the others are not.
 
-    python -m benchmarks.wire FOLDER [--every 3] [--database URL] [--again] [--show N] [--matches N]
+    python -m benchmarks.wire FOLDER [--every 3] [--database URL] [--again] [--show N]
+        [--matches N [--seed N]]
 
 FOLDER is a series as tests/whole/replay.py reads it. Every `--every`-th round is replayed through
 the whole pipeline over loopback. A pair: two articles of different feeds, dated within 48 hours,
 whose headlines are equal without case, punctuation and the outlet's name behind them, of five
 words up (in scripts without spaces two characters count as one). `--again` measures a `--database`
 that was filled before. `--show` prints missed pairs of each reason, `--matches` random matches to
-be read.
+be read; another `--seed` draws others.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tests.whole.test_replay import Replay
 WITHIN = timedelta(hours=48)
 MIN_WORDS = 5.0
 MAX_OUTLET_WORDS = 5
+SHOWN = 240  # characters of a text
 MAX_PAIRS = 50  # of one headline: a label must not outweigh all others
 
 # Scripts without spaces: kana, ideographs, Thai to Burmese, Khmer. Two characters are about a word.
@@ -150,7 +152,7 @@ async def fill(database: Database, series: Series, every: int) -> None:
                 print(f"round {number}, {time.process_time():.0f} s of CPU", file=sys.stderr)
 
 
-def measure(database: Database, show: int, matches: int) -> None:
+def measure(database: Database, show: int, matches: int, seed: int) -> None:
     """Print the share of the pairs in one story, the reasons of the misses, and samples."""
     with database.connect() as connection:
         articles = pieces(connection)
@@ -174,10 +176,12 @@ def measure(database: Database, show: int, matches: int) -> None:
             for pair in random.Random(1).sample(samples[why], min(show, count)):
                 print_pair(*pair)
         if matches:
-            print_matches(connection, articles, matches)
+            print_matches(connection, articles, matches, seed)
 
 
-def print_matches(connection: Connection, articles: Sequence[Piece], wanted: int) -> None:
+def print_matches(
+    connection: Connection, articles: Sequence[Piece], wanted: int, seed: int
+) -> None:
     """Print random matches that made stories, for a person to read."""
     by_id = {one.article_id: one for one in articles}
     match = tables.match.c
@@ -187,7 +191,7 @@ def print_matches(connection: Connection, articles: Sequence[Piece], wanted: int
         .order_by(match.article_id, match.of_article_id)
     ).all()
     print(f"\n{min(wanted, len(rows))} of {len(rows):,} matches")
-    for row in random.Random(1).sample(rows, min(wanted, len(rows))):
+    for row in random.Random(seed).sample(rows, min(wanted, len(rows))):
         print(f"\n{row.relation} by {row.rule}, containment {row.containment:.2f}", end=" ")
         print(f"and {row.containment_of:.2f}, {row.gap_seconds / 3600:.1f} h")
         print_pair(by_id[row.of_article_id], by_id[row.article_id])
@@ -198,7 +202,9 @@ def print_pair(*pair: Piece) -> None:
     for one in pair:
         text = " ".join(one.text.split())
         words = len(text.split())
-        print(f"    {one.article_id} {one.publisher}, {words} words: {one.headline} | {text[:160]}")
+        print(
+            f"    {one.article_id} {one.publisher}, {words} words: {one.headline} | {text[:SHOWN]}"
+        )
 
 
 def main() -> None:
@@ -211,6 +217,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="the database is filled already")
     parser.add_argument("--show", type=int, default=0, help="missed pairs to print of each reason")
     parser.add_argument("--matches", type=int, default=0, help="random matches to print")
+    parser.add_argument("--seed", type=int, default=1, help="which random matches")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = arguments.database or f"sqlite:///{folder}/wire.db"
@@ -218,7 +225,7 @@ def main() -> None:
         try:
             if not arguments.again:
                 asyncio.run(fill(database, Series.read(arguments.folder), arguments.every))
-            measure(database, arguments.show, arguments.matches)
+            measure(database, arguments.show, arguments.matches, arguments.seed)
         finally:
             database.close()
 
