@@ -138,11 +138,12 @@ class Pipeline:
         """How many finished polls wait for the writer."""
         return self._writer.waiting
 
-    async def poll(self, due: DueFeed) -> Recorded:
+    async def poll(self, due: DueFeed, *, when_read: Callable[[], None] | None = None) -> Recorded:
         """Poll a claimed feed; return its record once everything of it is committed.
 
-        Raises DatabaseUnreachable where the database stayed away beyond the patience, LeaseLost
-        never: a lost lease is told by the record.
+        `when_read` is called once, when only the writer is still to be waited for. Raises
+        DatabaseUnreachable where the database stayed away beyond the patience, LeaseLost never: a
+        lost lease is told by the record.
         """
         hand = self._in_hand.hand()
         try:
@@ -154,6 +155,8 @@ class Pipeline:
                 )
             finally:
                 self._schedule.end()
+                if when_read is not None:
+                    when_read()
             polled = replace(polled, outcome=judgement.outcome)
             recorded = await self._writer.submit(Unrecorded(due, polled, judgement.is_confirmed))
         finally:

@@ -28,8 +28,10 @@ from ingest.store.engine import Database
 from ingest.store.feeds import Feed
 from ingest.store.leases import DueFeed, Lease
 
-# Polls under way for each request in flight: others are being read, or written.
-_POLLS_PER_REQUEST = 2
+# For each request in flight: polls that may be asking or reading, and polls under way at all. Those
+# beyond wait for the writer, whose batches are as large as the number of polls that wait for it.
+_READ_PER_REQUEST = 2
+_POLLS_PER_REQUEST = 8
 CLAIMED_AT_ONCE = 200  # leases run from the claim: more at once could run out while they wait
 
 
@@ -137,16 +139,19 @@ async def poll_all(
     decider = Decider(settings.schedule, clock=now)
     patience = settings.database.busy_timeout_seconds
     async with pipeline(database, settings, decider, patience_seconds=patience) as opened:
+        places = asyncio.Semaphore(_READ_PER_REQUEST * settings.fetch.concurrency)
 
         async def poll_in_turn() -> None:
+            await places.acquire()
             while (due := queue.next_due()) is not None:
-                seen(await opened.poll(due))
+                seen(await opened.poll(due, when_read=places.release))
                 queue.done(due)
+                await places.acquire()
+            places.release()
 
+        polls_at_once = min(_POLLS_PER_REQUEST * settings.fetch.concurrency, len(wanted))
         try:
-            await _all_of(
-                [poll_in_turn() for _ in range(_POLLS_PER_REQUEST * settings.fetch.concurrency)]
-            )
+            await _all_of([poll_in_turn() for _ in range(polls_at_once)])
         finally:
             queue.give_back()
     return queue.held
