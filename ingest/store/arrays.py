@@ -36,7 +36,7 @@ def to_array(dialect: Dialect, column: Column[Any]) -> ToArray:
         return _quoted(lambda value: value)
     if isinstance(type_, Time):
         bring = type_.bind_processor(dialect)
-        return _quoted(lambda value: str(bring(value)))
+        return _plain(lambda value: f'"{bring(value)}"')  # has nothing in it to be escaped
     if isinstance(type_, type(Json)):
         return _quoted(getattr(dialect, "_json_serializer"))  # noqa: B009 - as the engine was given it
     if isinstance(type_, LargeBinary):

@@ -8,16 +8,28 @@ spacing: a claim reserves one slot for each feed, in the order in which they fel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from ingest.config import FeedSettings
 from ingest.errors import LeaseLost
 from ingest.model import FeedSchedule, Validators
+from ingest.model.filling import filling
+from ingest.store.columns import Time
 from ingest.store.feed_settings import settings_from_json
 from ingest.store.lists import among
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row
@@ -27,6 +39,8 @@ from ingest.store.upsert import update_rows
 # How far ahead slots of one site are given out in one claim. Feeds that would come later are put
 # off to about their slot, so that a thousand feeds of one site do not hide the others.
 HORIZON_SECONDS = 60
+# So many feeds of full sites are put off by one claim; what is left has its turn in the next one.
+MOST_PUT_OFF = 20_000
 # A slot reserved further ahead than this was given out by a clock that ran ahead: it is not kept.
 _FARTHEST_SLOT = timedelta(minutes=15)
 
@@ -75,12 +89,15 @@ class DueFeed:
         return self.settings.text
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+_new_due_feed = filling(DueFeed, all_are_given=True)
+
+
+def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The one predicate for "due": its time has come, and nobody holds it."""
     return and_(feed_schedule.c.next_poll_at <= now, _is_free(now))
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
+def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(feed_schedule.c.lease_until.is_(None), feed_schedule.c.lease_until <= now)
 
 
@@ -101,70 +118,88 @@ def claim_due(
     `lease_seconds` from the feed's slot. Feeds whose site has no slot within `horizon_seconds` are
     not claimed but put off to about when it will have one. Call it in a write transaction.
     """
-    claims: list[dict[str, Any]] = []
-    while len(claims) < limit:
-        wanted = limit - len(claims)
-        found = _candidates(connection, now, wanted, feed_ids)
-        if not found:
+    terms = _Terms(
+        now,
+        owner,
+        timedelta(seconds=lease_seconds),
+        timedelta(seconds=site_delay_seconds),
+        now + timedelta(seconds=horizon_seconds) if feed_ids is None else None,
+    )
+    claimed: list[DueFeed] = []
+    put_off = 0
+    while (wanted := limit - len(claimed)) > 0:
+        found = connection.execute(
+            _DUE if feed_ids is None else _asked_for(connection, feed_ids),
+            {"now": now, "limit": wanted},
+        ).all()
+        # Only once: in the order of ids, so that two workers never wait in a circle.
+        taken, full = _reserve(connection, found, terms, wait=not claimed and not put_off)
+        claimed += taken
+        moved = _put_off(connection, full, terms)
+        put_off += moved
+        if len(found) < wanted or feed_ids is not None or not (taken or moved):
             break
-        claims += _reserve(
-            connection,
-            found,
-            now=now,
-            owner=owner,
-            lease_seconds=lease_seconds,
-            site_delay_seconds=site_delay_seconds,
-            horizon=now + timedelta(seconds=horizon_seconds) if feed_ids is None else None,
-        )
-        if len(found) < wanted or feed_ids is not None:
-            break
-    return _load(connection, claims)
+        if put_off >= MOST_PUT_OFF:
+            break  # the rest at the next claim: this one has taken its time
+    return claimed
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What holds for every feed of a claim."""
+
+    now: datetime
+    owner: str
+    lease: timedelta
+    delay: timedelta
+    horizon: datetime | None  # feeds without a slot until then are put off; None: none is
 
 
 def _reserve(
-    connection: Connection,
-    found: Sequence[AnyRow],
-    *,
-    now: datetime,
-    owner: str,
-    lease_seconds: float,
-    site_delay_seconds: float,
-    horizon: datetime | None,
-) -> list[dict[str, Any]]:
-    """Give each feed a slot at its site and claim it, or put it off where the slot is too far."""
-    # In id order, so that two workers that claim feeds of the same sites never wait in a circle.
-    rows = connection.execute(
-        select(site.c.id, site.c.next_slot_at, site.c.paused_until)
-        .where(among(connection, site.c.id, {row.site_id for row in found}))
-        .order_by(site.c.id)
-        .with_for_update()
-    )
-    free_at: dict[int, datetime] = {
-        row.id: max(filter(None, (now, _slot_of(row, now), row.paused_until))) for row in rows
+    connection: Connection, found: Sequence[AnyRow], terms: _Terms, *, wait: bool
+) -> tuple[list[DueFeed], dict[int, datetime]]:
+    """Give feeds slots at their sites and claim them; also the sites that are full, until when.
+
+    Sites that another worker is just giving slots of are passed over, with their feeds, unless it
+    is waited for them.
+    """
+    sites = _lock_sites(connection, {row.site_id for row in found}, wait=wait)
+    free_at = {
+        site_id: max(filter(None, (terms.now, _slot_of(row, terms.now), row.paused_until)))
+        for site_id, row in sites.items()
     }
-    delay = timedelta(seconds=site_delay_seconds)
-    claims: list[dict[str, Any]] = []
-    put_off: list[dict[str, Any]] = []
-    reserved: dict[int, datetime] = {}
+    claimed: list[DueFeed] = []
+    full: dict[int, datetime] = {}
     for row in found:
-        slot = free_at[row.site_id]
-        free_at[row.site_id] = slot + delay
-        if horizon is not None and slot > horizon:
-            put_off.append({"feed_id": row.feed_id, "next_poll_at": slot})
+        of_site = sites.get(row.site_id)
+        if of_site is None:
             continue
-        reserved[row.site_id] = slot + delay
-        claims.append(
-            {
-                "feed_id": row.feed_id,
-                "lease_owner": owner,
-                "lease_until": slot + timedelta(seconds=lease_seconds),
-                "lease_fence": row.lease_fence + 1,
-                "slot": slot,
-                "due_at": row.next_poll_at if horizon is not None else None,
-            }
-        )
-    _write_claims(connection, claims, put_off, reserved)
-    return claims
+        slot = free_at[row.site_id]
+        if terms.horizon is not None and slot > terms.horizon:
+            full[row.site_id] = slot
+            continue
+        free_at[row.site_id] = slot + terms.delay
+        claimed.append(_due_feed(row, of_site, slot, terms))
+    update_rows(connection, feed_schedule, [_lease_values(due.lease) for due in claimed])
+    reserved = sorted({due.site_id for due in claimed})
+    update_rows(
+        connection,
+        site,
+        [{"id": site_id, "next_slot_at": free_at[site_id]} for site_id in reserved],
+    )
+    return claimed, full
+
+
+def _lock_sites(
+    connection: Connection, site_ids: Collection[int], *, wait: bool
+) -> dict[int, AnyRow]:
+    rows = connection.execute(
+        select(site.c.id, site.c.name, site.c.failures, site.c.next_slot_at, site.c.paused_until)
+        .where(among(connection, site.c.id, site_ids))
+        .order_by(site.c.id)
+        .with_for_update(skip_locked=not wait)
+    )
+    return {row.id: row for row in rows.all()}
 
 
 def _slot_of(row: AnyRow, now: datetime) -> datetime | None:
@@ -172,98 +207,93 @@ def _slot_of(row: AnyRow, now: datetime) -> datetime | None:
     return slot if slot is not None and slot <= now + _FARTHEST_SLOT else None
 
 
-def _candidates(
-    connection: Connection, now: datetime, limit: int, feed_ids: Collection[int] | None
-) -> Sequence[AnyRow]:
-    wanted = (
-        is_due(now)
-        if feed_ids is None
-        else and_(among(connection, feed_schedule.c.feed_id, feed_ids), _is_free(now))
-    )
-    return connection.execute(
-        select(
-            feed_schedule.c.feed_id,
-            feed_schedule.c.site_id,
-            feed_schedule.c.next_poll_at,
-            feed_schedule.c.lease_fence,
-        )
-        .where(wanted)
+def _put_off(connection: Connection, full: Mapping[int, datetime], terms: _Terms) -> int:
+    """Have the due feeds of full sites fall due again when there is a slot for each; how many.
+
+    All of them at once: so a claim meets a site that is paused, or has more feeds than slots, but
+    once, however many of them are due.
+    """
+    if not full:
+        return 0
+    rows = connection.execute(
+        select(feed_schedule.c.feed_id, feed_schedule.c.site_id)
+        .where(among(connection, feed_schedule.c.site_id, full), is_due(terms.now))
         .order_by(feed_schedule.c.next_poll_at)
-        .limit(limit)
+        .limit(MOST_PUT_OFF)
         .with_for_update(skip_locked=True)
     ).all()
+    next_slot = dict(full)
+    moved = []
+    for feed_id, site_id in rows:
+        moved.append({"feed_id": feed_id, "next_poll_at": next_slot[site_id]})
+        next_slot[site_id] += terms.delay
+    update_rows(connection, feed_schedule, moved)
+    return len(moved)
 
 
-def _write_claims(
-    connection: Connection,
-    claims: list[dict[str, Any]],
-    put_off: list[dict[str, Any]],
-    reserved: dict[int, datetime],
-) -> None:
-    update_rows(
-        connection,
-        feed_schedule,
-        [
-            {name: one[name] for name in ("feed_id", "lease_owner", "lease_until", "lease_fence")}
-            for one in claims
-        ],
+_s, _f = feed_schedule.c, feed.c
+_CLAIMED = (
+    select(
+        *SCHEDULE_COLUMNS, _s.feed_id, _s.lease_fence, _s.site_id, _s.etag, _s.last_modified,
+        _s.body_hash, _s.last_full_at,
+        _f.url, _f.name, _f.publisher_id, _f.settings, _f.validators_lie, _f.guids_are_trusted,
+        _f.clock_skew_seconds, _f.site_url, _f.language, _f.format, _f.added_at,
+        publisher.c.name.label("publisher"),
     )
-    update_rows(connection, feed_schedule, put_off)
-    update_rows(
-        connection,
-        site,
-        [{"id": key, "next_slot_at": value} for key, value in sorted(reserved.items())],
-    )
+    .join_from(feed_schedule, feed, _f.id == _s.feed_id)
+    .join(publisher, publisher.c.id == _f.publisher_id)
+    .order_by(_s.next_poll_at)
+    .limit(bindparam("limit"))
+    .with_for_update(of=feed_schedule, skip_locked=True)
+)  # fmt: skip
+_DUE = _CLAIMED.where(is_due(bindparam("now", type_=Time)))
 
 
-def _load(connection: Connection, claims: list[dict[str, Any]]) -> list[DueFeed]:
-    if not claims:
-        return []
-    s, f = feed_schedule.c, feed.c
-    rows = connection.execute(
-        select(
-            *SCHEDULE_COLUMNS, s.feed_id, s.site_id, s.etag, s.last_modified, s.body_hash,
-            s.last_full_at,
-            f.url, f.name, f.publisher_id, f.settings, f.validators_lie, f.guids_are_trusted,
-            f.clock_skew_seconds, f.site_url, f.language, f.format, f.added_at,
-            publisher.c.name.label("publisher"), site.c.name.label("site"),
-            site.c.failures.label("site_failures"),
-        )
-        .join_from(feed_schedule, feed, f.id == s.feed_id)
-        .join(publisher, publisher.c.id == f.publisher_id)
-        .join(site, site.c.id == s.site_id)
-        .where(among(connection, s.feed_id, [claim["feed_id"] for claim in claims]))
-    )  # fmt: skip
-    by_id = {row.feed_id: row for row in rows}
-    return [_due_feed(by_id[claim["feed_id"]], claim) for claim in claims]
+def _asked_for(connection: Connection, feed_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
+    is_free = _is_free(bindparam("now", type_=Time))
+    return _CLAIMED.where(among(connection, _s.feed_id, feed_ids), is_free)
 
 
-def _due_feed(row: AnyRow, claim: dict[str, Any]) -> DueFeed:
-    return DueFeed(
-        feed_id=row.feed_id,
-        lease=Lease(row.feed_id, claim["lease_owner"], claim["lease_fence"], claim["lease_until"]),
-        due_at=claim["due_at"],
-        start_not_before=claim["slot"],
-        url=row.url,
-        name=row.name,
-        site_id=row.site_id,
-        site=row.site,
-        publisher_id=row.publisher_id,
-        publisher=row.publisher,
-        settings=settings_from_json(row.settings),
-        validators=Validators(row.etag, row.last_modified),
-        body_hash=row.body_hash,
-        validators_lie=row.validators_lie,
-        guids_are_trusted=row.guids_are_trusted,
+def _due_feed(row: AnyRow, of_site: AnyRow, slot: datetime, terms: _Terms) -> DueFeed:
+    (
+        feed_id, fence, site_id, etag, last_modified, body_hash, last_full_at,
+        url, name, publisher_id, settings, validators_lie, guids_are_trusted, clock_skew_seconds,
+        site_url, language, format_, added_at, publisher_name,
+    ) = row[len(SCHEDULE_COLUMNS) :]  # fmt: skip
+    return _new_due_feed(
+        feed_id=feed_id,
+        lease=Lease(feed_id, terms.owner, fence + 1, slot + terms.lease),
+        due_at=row.next_poll_at if terms.horizon is not None else None,
+        start_not_before=slot,
+        url=url,
+        name=name,
+        site_id=site_id,
+        site=of_site.name,
+        publisher_id=publisher_id,
+        publisher=publisher_name,
+        settings=settings_from_json(settings),
+        validators=Validators(etag, last_modified),
+        body_hash=body_hash,
+        validators_lie=validators_lie,
+        guids_are_trusted=guids_are_trusted,
         schedule=schedule_from_row(row),
-        site_failures=row.site_failures,
-        last_full_at=row.last_full_at,
-        clock_skew_seconds=row.clock_skew_seconds,
-        site_url=row.site_url,
-        language=row.language,
-        format=row.format,
-        added_at=row.added_at,
+        site_failures=of_site.failures,
+        last_full_at=last_full_at,
+        clock_skew_seconds=clock_skew_seconds,
+        site_url=site_url,
+        language=language,
+        format=format_,
+        added_at=added_at,
     )
+
+
+def _lease_values(lease: Lease) -> dict[str, Any]:
+    return {
+        "feed_id": lease.feed_id,
+        "lease_owner": lease.owner,
+        "lease_until": lease.until,
+        "lease_fence": lease.fence,
+    }
 
 
 def lost(connection: Connection, leases: Collection[Lease]) -> set[int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
 
 from ingest.model import CadenceHints, FeedSchedule, FeedState, MoveSighting
+from ingest.model.filling import filling
 from ingest.store.tables import feed_schedule
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -19,15 +20,16 @@ SCHEDULE_COLUMNS = tuple(feed_schedule.c[name] for name in _NAMES)
 _STATE, _HINTS, _MOVE = map(_NAMES.index, ("state", "hints", "move"))
 _PLAIN = tuple(name for name in _NAMES if name not in ("state", "hints", "move"))
 _NO_HINTS = CadenceHints()
+_filled: Callable[..., FeedSchedule] = filling(FeedSchedule)  # values in the order of the fields
 
 
 def schedule_from_row(row: AnyRow) -> FeedSchedule:
     """The FeedSchedule in a row that begins with SCHEDULE_COLUMNS."""
-    values = list(row[: len(_NAMES)])
+    values: list[Any] = list(row[: len(_NAMES)])
     values[_STATE] = FeedState(values[_STATE])
     values[_HINTS] = _hints(values[_HINTS])
     values[_MOVE] = _move(values[_MOVE])
-    return FeedSchedule(**dict(zip(_NAMES, values, strict=True)))
+    return _filled(*values)
 
 
 def schedule_to_row(schedule: FeedSchedule, now: datetime) -> dict[str, Any]:
