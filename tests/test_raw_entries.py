@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from collections.abc import Callable
 
 import pytest
+import zstandard
 
 from ingest.model import Entry, Media, Text
 from ingest.parse.raw import pack_entry, unpack_entry
@@ -29,11 +32,27 @@ def test_an_empty_entry_comes_back_as_it_was_packed() -> None:
     assert unpack_entry(pack_entry(Entry(position=0))) == Entry(position=0)
 
 
-def test_bytes_that_are_no_packing_are_refused() -> None:
-    with pytest.raises(ValueError, match="does not inflate"):
-        unpack_entry(b"not zlib")
+def test_what_zlib_packed_is_still_read() -> None:
+    text = json.dumps({"position": 3, "guid": "a", "title": ["Sluices", 0]})
+    expected = Entry(position=3, guid="a", title=Text("Sluices"))
+    assert unpack_entry(zlib.compress(text.encode())) == expected
 
 
-def test_a_bomb_in_the_database_is_refused_before_it_is_inflated() -> None:
+@pytest.mark.parametrize("packed", [b"not packed", zstandard.FRAME_HEADER + b"nor this", b""])
+def test_bytes_that_are_no_packing_are_refused(packed: bytes) -> None:
+    with pytest.raises(ValueError, match=r"does not inflate|Expecting value"):
+        unpack_entry(packed)
+
+
+@pytest.mark.parametrize("compress", [zlib.compress, zstandard.compress])
+def test_a_bomb_in_the_database_is_refused_before_it_is_inflated(
+    compress: Callable[[bytes], bytes],
+) -> None:
     with pytest.raises(ValueError, match="beyond"):
-        unpack_entry(zlib.compress(b" " * 30_000_000))
+        unpack_entry(compress(b" " * 30_000_000))
+
+
+def test_a_frame_that_hides_its_size_is_refused() -> None:
+    hiding = zstandard.ZstdCompressor(write_content_size=False)
+    with pytest.raises(ValueError, match="beyond"):
+        unpack_entry(hiding.compress(b" " * 30_000_000))
