@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ingest.pages import PageReader
 
 _MOST_IN_HAND_BYTES = 2_000_000  # of inflated bodies; what is made of them takes twice as much
-_ROWS_OF_A_POLL = 2  # of a poll that stores no entry: its own row and the schedule's
+_ROWS_OF_A_POLL = 2  # its own and the schedule's; entries that are known and unchanged have none
 
 
 class Schedule(Protocol):
@@ -321,4 +321,6 @@ def _usual_workers() -> int:
 
 def _rows_of(unrecorded: Unrecorded) -> int:
     harvest = unrecorded.polled.harvest
-    return _ROWS_OF_A_POLL + (len(harvest.entries) if harvest is not None else 0)
+    if harvest is None:
+        return _ROWS_OF_A_POLL
+    return _ROWS_OF_A_POLL + sum(one.article is not None for one in harvest.entries)
