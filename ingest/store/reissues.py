@@ -9,12 +9,18 @@ is gone from its feed is asked by `identity`: two entries side by side are two a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from math import ceil
 
+import numpy as np
 from sqlalchemy import Connection, select
 
 from ingest.dedupe import Document, Frequencies, Reading, examine, shape, text_of
+from ingest.dedupe.answers import Answers, is_among
+from ingest.dedupe.tokenise import Ints
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.identity import Unknown
 from ingest.store.lists import among
@@ -34,21 +40,23 @@ MIN_SHARE_OF_POSTINGS = 0.5
 def find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping[int, int]:
     """For the positions of entries that re-issue an article: that article's id.
 
-    A publisher's first articles cost nothing: there is nothing yet that they could repeat.
+    Where the publisher ran nothing within days there is nothing to repeat, and it costs nothing.
     """
     wanted = {
         position: one
         for position, one in enumerate(entries)
         if one.fingerprint is not None and one.article.word_count >= MIN_WORDS
     }
-    publishers = _with_articles(connection, {one.publisher_id for one in wanted.values()})
-    wanted = {at: one for at, one in wanted.items() if one.publisher_id in publishers}
     if not wanted:
         return {}
     since = min(one.seen_at for one in wanted.values()) - WITHIN
+    recent = _recent(connection, {one.publisher_id for one in wanted.values()}, since)
+    publishers = set(recent.publisher_of.tolist())
+    wanted = {at: one for at, one in wanted.items() if one.publisher_id in publishers}
+    if not wanted:
+        return {}
     index = SqlIndex(connection, floor_of_window(connection, since))
-    sketches = [one.fingerprint for one in wanted.values() if one.fingerprint is not None]
-    index.articles_with([each for one in sketches for each in one.postings])  # at once
+    wanted = _likely(index, wanted, recent)
     candidates = {at: _candidates(index, one) for at, one in wanted.items()}
     every = {article_id for ids in candidates.values() for article_id in ids}
     documents = load_documents(connection, every, Readings())
@@ -64,23 +72,87 @@ def find_reissues(connection: Connection, entries: Sequence[Unknown]) -> Mapping
     return found
 
 
-def _with_articles(connection: Connection, publisher_ids: set[int]) -> set[int]:
-    return {
-        publisher_id
-        for publisher_id in publisher_ids
-        if connection.scalar(
-            select(article.c.id).where(article.c.publisher_id == publisher_id).limit(1)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Recent:
+    """The articles of some publishers since a time, in the order of their ids."""
+
+    articles: Ints
+    publisher_of: Ints
+
+    def having(self, answers: Answers) -> dict[tuple[int, int], list[int]]:
+        """Which of these articles have a hash: by publisher and hash."""
+        is_recent = is_among(answers.articles, self.articles)
+        articles = answers.articles[is_recent]
+        publishers = self.publisher_of[self.articles.searchsorted(articles)]
+        hashes = np.repeat(answers.hashes, np.diff(answers.begins))[is_recent]
+        found: dict[tuple[int, int], list[int]] = {}
+        for key, one in zip(
+            zip(publishers.tolist(), hashes.tolist(), strict=True), articles.tolist(), strict=True
+        ):
+            found.setdefault(key, []).append(one)
+        return found
+
+
+def _recent(connection: Connection, publisher_ids: set[int], since: datetime) -> _Recent:
+    rows = connection.execute(
+        select(article.c.id, article.c.publisher_id).where(
+            among(connection, article.c.publisher_id, publisher_ids),
+            article.c.first_seen_at >= since,
         )
-        is not None
+    )
+    ids, publishers = np.array(sorted(map(tuple, rows)), np.int64).reshape(-1, 2).T
+    return _Recent(ids, publishers)
+
+
+def _likely(index: SqlIndex, wanted: Mapping[int, Unknown], recent: _Recent) -> dict[int, Unknown]:
+    """Those of the entries that share enough postings with a recent article of their publisher.
+
+    Who shares half of the postings is met among any larger half of them. So the others are looked
+    up only for the entries that met somebody there; nearly all are done with before that.
+    """
+    postings = {at: _postings(one) for at, one in wanted.items()}
+    first = {at: len(each) - _enough(each) + 1 for at, each in postings.items()}
+    having = recent.having(index.ask(_distinct(each[: first[at]] for at, each in postings.items())))
+    met = {
+        at: one
+        for at, one in wanted.items()
+        if any((one.publisher_id, each) in having for each in postings[at][: first[at]])
+    }
+    if not met:
+        return {}
+    having |= recent.having(index.ask(_distinct(postings[at][first[at] :] for at in met)))
+    return {
+        at: one
+        for at, one in met.items()
+        if _most(having.get((one.publisher_id, each), ()) for each in postings[at])
+        >= _enough(postings[at])
     }
 
 
-def _candidates(index: SqlIndex, one: Unknown) -> list[int]:
+def _distinct(postings: Iterable[Sequence[int]]) -> Ints:
+    return np.fromiter({*chain.from_iterable(postings)}, np.int64)
+
+
+def _most(found: Iterable[Sequence[int]]) -> int:
+    """How often the article is found that is found most often."""
+    return max(Counter(chain.from_iterable(found)).values(), default=0)
+
+
+def _postings(one: Unknown) -> tuple[int, ...]:
     assert one.fingerprint is not None
-    postings = one.fingerprint.postings
+    return one.fingerprint.postings
+
+
+def _enough(postings: Sequence[int]) -> int:
+    """How many of them are to be shared; one at least."""
+    return max(1, ceil(MIN_SHARE_OF_POSTINGS * len(postings)))
+
+
+def _candidates(index: SqlIndex, one: Unknown) -> list[int]:
+    postings = _postings(one)
     found = index.articles_with(postings)
     votes = Counter(article_id for each in postings for article_id in found.get(each, ()))
-    enough = MIN_SHARE_OF_POSTINGS * len(postings)
+    enough = _enough(postings)
     return [at for at, count in votes.most_common(MOST_CANDIDATES) if count >= enough]
 
 
