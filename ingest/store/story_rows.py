@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from ingest.dedupe.precedence import Member, StoryFacts, sum_up
 from ingest.store.changes import ChangeKind, NewChange, append
@@ -153,13 +153,12 @@ def _create(
 def _emptied(connection: Connection, created: dict[int, int]) -> dict[int, int]:
     """Stories that re-clustering emptied and that get their first article back keep their id."""
     rows = connection.execute(
-        select(story.c.id, story.c.first_article_id).where(
-            story.c.articles == 0,
-            story.c.merged_into_id.is_(None),
+        select(story.c.id, story.c.first_article_id, story.c.merged_into_id).where(
+            text("articles = 0"),  # as the index has it: a parameter would not be known to be 0
             among(connection, story.c.first_article_id, created.values()),
         )
     )
-    by_article = {row.first_article_id: row.id for row in rows}
+    by_article = {row.first_article_id: row.id for row in rows if row.merged_into_id is None}
     return {one: by_article[first] for one, first in created.items() if first in by_article}
 
 

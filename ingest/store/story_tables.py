@@ -68,6 +68,12 @@ story = Table(
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False, comment="when an article last joined or left"),
     Index("ix_story_updated_at", "updated_at"),
+    Index(
+        "ix_story_emptied",  # a merged one, or one that re-clustering has emptied
+        "first_article_id",
+        sqlite_where=text("articles = 0"),
+        postgresql_where=text("articles = 0"),
+    ),
     comment="the set of articles that republish one text; most have one article",
     sqlite_autoincrement=True,
 )
