@@ -8,9 +8,9 @@ from typing import Any
 from ingest.model import Text
 from ingest.parse.draft import DraftEntry, DraftLink
 from ingest.parse.fast import media
+from ingest.parse.fast.known import HANDLED
 from ingest.parse.fast.markup import Walk, mended, recoded
 from ingest.parse.fast.names import (
-    HANDLED,
     IDLE,
     IDLE_BELOW,
     IN_PERSON,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ingest.parse.fast.entry import link_of, read_entry
+from ingest.parse.fast.known import HANDLED
 from ingest.parse.fast.markup import Walk
 from ingest.parse.fast.media import IN_IMAGE
 from ingest.parse.fast.names import (
-    HANDLED,
     IDLE,
     IDLE_BELOW,
     IN_PERSON,

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
-
-from feedparser.html import _cp1252
-from feedparser.mixin import _FeedParserMixin
-from feedparser.urls import make_safe_absolute_uri
 
 from ingest.model import Text
 from ingest.parse.draft import DraftEntry, DraftFeed, DraftLink, make_text
+from ingest.parse.fast.known import CP1252, HANDLED, looks_like_html
 from ingest.parse.fast.names import (
     ATTRIBUTES,
-    HANDLED,
     XML_BASE,
     XML_LANG,
     Doubt,
@@ -54,7 +50,7 @@ def recoded(text: str, *, has_c1: bool) -> str:
     # No C1 character is printable.
     if not has_c1 or text.isprintable() or not _C1.search(text):
         return text
-    return text.translate(_cp1252)
+    return text.translate(CP1252)
 
 
 class Walk:
@@ -95,6 +91,8 @@ class Walk:
         parent = element.getparent()
         base = self.url if parent is None else self.base(parent)
         own = element.get(XML_BASE) or element.get("base")
+        from feedparser.urls import make_safe_absolute_uri  # few documents have bases
+
         return make_safe_absolute_uri(base, own) or base if own else base
 
     def address(self, element: Any, address: str | None) -> str:
@@ -125,7 +123,7 @@ class Walk:
         if not value.isascii() and not (value := recoded(value, has_c1=self.has_c1)):
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
-            is_html = bool(_FeedParserMixin.looks_like_html(value))
+            is_html = looks_like_html(value)
         return make_text(value, is_html)
 
     def typed_text(self, element: Any, *, is_html: bool) -> Text | None:
@@ -134,7 +132,7 @@ class Walk:
         if not value:
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
-            is_html = bool(_FeedParserMixin.looks_like_html(value))
+            is_html = looks_like_html(value)
         return make_text(value, is_html)
 
     def _typed(self, element: Any, *, is_html: bool) -> tuple[str, bool]:
@@ -204,7 +202,7 @@ class _Inline:
 
     def data(self, text: str | None) -> None:
         if text:
-            self.pieces.append(escape(text) if self.kind == _XHTML else text)
+            self.pieces.append(escape(text, quote=False) if self.kind == _XHTML else text)
 
     def element(self, element: Any) -> None:
         name = self.reader.name(element)
@@ -216,7 +214,7 @@ class _Inline:
             self.kind = _XHTML
         if self.kind == _XHTML:
             attributes = "".join(
-                f' {key}="{escape(value, _QUOTE)}"' for key, value in _inline_attributes(element)
+                f' {key}="{_quoted(value)}"' for key, value in _inline_attributes(element)
             )
             self.pieces.append(f"<{local}{attributes}>")
         self.data(element.text)
@@ -227,7 +225,8 @@ class _Inline:
         self.data(element.tail)
 
 
-_QUOTE = {'"': "&quot;"}
+def _quoted(value: str) -> str:
+    return escape(value, quote=False).replace('"', "&quot;")
 
 
 def _inline_attributes(element: Any) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ingest.parse.draft import DraftEntry, DraftMedia
+from ingest.parse.fast.known import HANDLED
 from ingest.parse.fast.markup import Walk, mended
-from ingest.parse.fast.names import HANDLED, IDLE, Doubt, attributes_of
+from ingest.parse.fast.names import IDLE, Doubt, attributes_of
 
 IN_IMAGE = frozenset({"title", "link", "description", "width", "height"})
 _MEDIA = frozenset(

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedparser.mixin import _FeedParserMixin
-
-from ingest.parse.mended import MendedStrict
+from ingest.parse.fast.known import NAMESPACES
 
 
 class Doubt(Exception):
     """Feedparser shall read this document."""
 
 
-NAMESPACES: dict[str, str] = {
-    uri.lower(): prefix for uri, prefix in _FeedParserMixin.namespaces.items()
-}
-HANDLED = frozenset(
-    name.removeprefix("_start_").removeprefix("_end_")
-    for name in dir(MendedStrict)
-    if name.startswith(("_start_", "_end_"))
-)
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
