@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ingest.model import EntryOutcome, KeyKind
+from ingest.model import EntryOutcome, Fingerprint, KeyKind
 from ingest.store import changes
 from ingest.store.article_rows import content_row, earlier, metadata_row
 from ingest.store.changes import ChangeKind, NewChange
@@ -55,14 +55,8 @@ def write(
         _revise(connection, revised)
     written = new + revised
     index_articles(connection, [_searchable(one) for one in written])
-    write_fingerprints(
-        connection,
-        [
-            (_id(one), one.item.entry.fingerprint, one.item.seen_at)
-            for one in written
-            if one.item.entry.fingerprint is not None
-        ],
-    )
+    write_fingerprints(connection, _prints(new), are_new=True)
+    write_fingerprints(connection, _prints(revised))
     waiting = [
         {
             "article_id": _id(one),
@@ -141,6 +135,14 @@ def _searchable(one: Resolved) -> Searchable:
         brought.summary,
         brought.body_text,
     )
+
+
+def _prints(written: Sequence[Resolved]) -> list[tuple[int, Fingerprint, datetime]]:
+    return [
+        (_id(one), sketch, one.item.seen_at)
+        for one in written
+        if (sketch := one.item.entry.fingerprint) is not None
+    ]
 
 
 _SUPERSEDED = (

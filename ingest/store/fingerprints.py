@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 from sqlalchemy import Connection
 
+from ingest.dedupe.tokenise import Ints
 from ingest.model import Fingerprint
 from ingest.store.tables import fingerprint
 from ingest.store.upsert import upsert
@@ -19,42 +20,43 @@ _SQLITE_INSERT = (
     f" SELECT value >> {_NEIGHBOURS}, ?1 + (value & {(1 << _NEIGHBOURS) - 1}) FROM json_each(?2)"
 )
 _POSTGRESQL_INSERT = (
-    "INSERT INTO posting (hash, article_id)"
-    " SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"
+    "INSERT INTO posting (hash, article_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])"
 )
+_UNLESS_THERE = " ON CONFLICT DO NOTHING"
 
 
 def write_fingerprints(
-    connection: Connection, prints: Sequence[tuple[int, Fingerprint, datetime]]
+    connection: Connection,
+    prints: Sequence[tuple[int, Fingerprint, datetime]],
+    *,
+    are_new: bool = False,
 ) -> None:
     """Store (article id, fingerprint, first_seen_at); an article's former fingerprint is replaced.
 
+    `are_new`: the ids were given out in this transaction, so that nothing can be there yet.
     Postings of the former text stay until they leave the window: they can only propose the article
     as a candidate, and candidates are verified on the stored text.
     """
-    upsert(
+    write_sketches(
         connection,
-        fingerprint,
-        [
-            {
-                "article_id": article_id,
-                "version": sketch.version,
-                "token_count": sketch.token_count,
-                "seen_at": seen_at,
-            }
-            for article_id, sketch, seen_at in prints
-        ],
-        keep=("seen_at",),
+        [(one, its.version, its.token_count, seen_at) for one, its, seen_at in prints],
     )
-    write_postings(connection, prints)
-
-
-def write_postings(
-    connection: Connection, prints: Sequence[tuple[int, Fingerprint, datetime]]
-) -> None:
-    """The rows of the index, in its order: neighbours share pages."""
     ids = np.repeat([one for one, _, _ in prints], [len(its.postings) for _, its, _ in prints])
     hashes = np.fromiter(chain.from_iterable(its.postings for _, its, _ in prints), np.int64)
+    write_postings(connection, hashes, ids)
+
+
+def write_sketches(
+    connection: Connection, sketches: Sequence[tuple[int, int, int, datetime]]
+) -> None:
+    """The rows beside the index: (article id, version, token count, first_seen_at)."""
+    names = ("article_id", "version", "token_count", "seen_at")
+    rows = [dict(zip(names, each, strict=True)) for each in sketches]
+    upsert(connection, fingerprint, rows, keep=("seen_at",))
+
+
+def write_postings(connection: Connection, hashes: Ints, ids: Ints) -> None:
+    """The rows of the index, in its order: neighbours share pages."""
     if not len(hashes):
         return
     # Dozens an article: all go as one parameter, past the treatment that each would get.
@@ -68,4 +70,6 @@ def write_postings(
     else:
         order = np.lexsort((ids, hashes))
         arrays = [f"{{{','.join(map(str, each[order].tolist()))}}}" for each in (hashes, ids)]
-        connection.exec_driver_sql(_POSTGRESQL_INSERT, tuple(arrays))
+        # Looking first whether a row is there costs a third of writing it.
+        statement = _POSTGRESQL_INSERT if are_new else _POSTGRESQL_INSERT + _UNLESS_THERE
+        connection.exec_driver_sql(statement, tuple(arrays))
