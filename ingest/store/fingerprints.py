@@ -43,7 +43,7 @@ def write_fingerprints(
     )
     ids = np.repeat([one for one, _, _ in prints], [len(its.postings) for _, its, _ in prints])
     hashes = np.fromiter(chain.from_iterable(its.postings for _, its, _ in prints), np.int64)
-    write_postings(connection, hashes, ids)
+    write_postings(connection, hashes, ids, are_new=are_new)
 
 
 def write_sketches(
@@ -55,7 +55,9 @@ def write_sketches(
     upsert(connection, fingerprint, rows, keep=("seen_at",))
 
 
-def write_postings(connection: Connection, hashes: Ints, ids: Ints) -> None:
+def write_postings(
+    connection: Connection, hashes: Ints, ids: Ints, *, are_new: bool = False
+) -> None:
     """The rows of the index, in its order: neighbours share pages."""
     if not len(hashes):
         return
