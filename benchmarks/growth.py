@@ -1,22 +1,26 @@
 """What a poll costs as feeds and articles grow: `python -m benchmarks.growth [FEEDS:ARTICLES …]`.
 
-One SQLite database is filled step by step by the program itself, from the made-up feeds of
-`benchmarks.rivals`, and probed at each step: CPU microseconds to claim and record an unchanged
-poll, to store a new article, and to look for its story. Best of several probes, as a busy machine
-only ever adds; the last columns are the ratios to the first step.
+One SQLite database is filled step by step and probed at each step: CPU microseconds to claim and
+record an unchanged poll, to store a new article, and to look for its story. The program itself
+stores the first articles, from the made-up feeds of `benchmarks.rivals`; those beyond BY_ITSELF are
+copies of them (`growth_fill.py`). Best of several probes, as a busy machine only ever adds; the
+last columns are the ratios to the first step.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 
+from benchmarks.growth_fill import copy_articles
+from benchmarks.growth_report import NAMES, Costs, Step, write_plot, write_table
 from benchmarks.rivals.newsroom import Newsroom, document_of
 from ingest.config import FeedSettings, Settings
 from ingest.harvest import harvest
@@ -28,20 +32,12 @@ from ingest.store import feeds, leases
 from ingest.store.engine import Database, open_database
 from ingest.store.leases import DueFeed
 
-STEPS = ("100:0", "1000:10000", "10000:50000")
+STEPS = ("100:0", "1000:10000", "10000:100000", "10000:1000000")
+BY_ITSELF = 10_000  # articles that the program stores; more are copies
 ENTRIES = 20  # of a made-up feed
-PROBES = 5
+PROBES = 8
 UNCHANGED = 100  # polls of a probe
 NEWS = 10  # feeds with a new document in a probe
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """CPU microseconds."""
-
-    unchanged: float  # a poll
-    stored: float  # a new article
-    settled: float
 
 
 class Growing:
@@ -67,9 +63,13 @@ class Growing:
                 wanted = FeedSettings(url=url, name=f"f{self.feeds}", publisher=f"p{self.feeds}")
                 feeds.add(connection, wanted, now=self.now)
                 self.feeds += 1
-        while self.articles < articles_wanted:
+        while self.articles < min(articles_wanted, BY_ITSELF):
             self.store(self.news())
             self.settle()
+        if self.articles < articles_wanted:
+            self.articles = copy_articles(
+                self.database, feeds=self.feeds, articles_wanted=articles_wanted
+            )
 
     def claim(self, number: int) -> list[DueFeed]:
         """The next feeds in turn. The clock moves little, so that all articles stay comparable."""
@@ -142,26 +142,26 @@ def _polled(now: datetime, made: Harvest | None) -> Polled:
     return Polled(started_at=now, outcome=PollOutcome.OK, status=200, harvest=made)
 
 
-def run(steps: Sequence[tuple[int, int]], path: Path) -> None:
-    """Print a line for each step."""
+def run(steps: Sequence[tuple[int, int]], path: Path, out: Path | None) -> None:
+    """Print a line for each step; into the folder `out` go table, JSON and plot."""
     growing = Growing(open_database(f"sqlite:///{path}", create=True))
-    print("   feeds  articles   MB | us: unchanged poll  article stored  settled | times the first")
-    first: Costs | None = None
+    print(f"   feeds  articles   MB | CPU us, times the first: {', '.join(NAMES.values())}")
+    found: list[Step] = []
     growing.grow(steps[0][0], 0)
     growing.probe()  # modules and statements are loaded now
     for feed_count, article_count in steps:
         growing.grow(feed_count, article_count)
         size_mb = path.stat().st_size / 1e6
         feeds_now, articles_now = growing.feeds, growing.articles
-        costs = growing.probe()
-        first = first or costs
-        print(
-            f"{feeds_now:8} {articles_now:9} {size_mb:5.0f} |"
-            f" {costs.unchanged:17.0f} {costs.stored:15.0f} {costs.settled:8.0f} |"
-            f" {costs.unchanged / first.unchanged:.2f} {costs.stored / first.stored:.2f}"
-            f" {costs.settled / first.settled:.2f}",
-            flush=True,
-        )
+        found.append(Step(feeds_now, articles_now, size_mb, growing.probe()))
+        ratios = found[-1].ratios(found[0])
+        told = (f"{us:6.0f} x{ratios[name]:.2f}" for name, us in found[-1].costs.parts.items())
+        print(f"{feeds_now:8} {articles_now:9} {size_mb:5.0f} | {'  '.join(told)}", flush=True)
+        if out is not None:  # after each step: what was measured outlives an interruption
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "growth.json").write_text(json.dumps([*map(asdict, found)], indent=1) + "\n")
+            write_table(out / "growth.md", found)
+            write_plot(out / "growth.svg", found)
     growing.database.close()
 
 
@@ -169,13 +169,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.growth", description=__doc__)
     parser.add_argument("steps", nargs="*", default=STEPS, metavar="FEEDS:ARTICLES")
     parser.add_argument("--temporary", help="where the database is kept meanwhile")
+    parser.add_argument("--out", type=Path, help="folder for growth.json, growth.md and growth.svg")
     options = parser.parse_args()
     steps = []
     for step in options.steps:
         feed_count, _, article_count = step.partition(":")
         steps.append((int(feed_count), int(article_count)))
     with tempfile.TemporaryDirectory(prefix="growth-", dir=options.temporary) as folder:
-        run(steps, Path(folder) / "growth.db")
+        run(steps, Path(folder) / "growth.db", options.out)
 
 
 if __name__ == "__main__":

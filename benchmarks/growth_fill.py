@@ -1,0 +1,122 @@
+"""An SQLite database of millions of articles in minutes: those it has, over and over.
+
+The program itself stores some thousand articles; what it wrote is then copied row by row, under
+other ids, keys and hashes, and to other feeds. Every table and index grows as it would have, in its
+own order; the copies are found by nothing that finds the originals, and are copies of nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from ingest.store.engine import Database
+
+_A_TIME = 10  # copies written in one transaction
+
+# What changes in the copy numbered `n`; the other columns stay. Hashes are as if random: the next
+# ones are nobody's. `articles` and `stories` are the largest ids that there were.
+_ARTICLE = "t.article_id + n * :articles"
+_FEED = "(t.{} + n * 7 - 1) % :feeds + 1"
+_CHANGED: Mapping[str, Mapping[str, str]] = {
+    "article": {
+        "id": "t.id + n * :articles",
+        "publisher_id": _FEED.format("publisher_id"),
+        "feed_id": _FEED.format("feed_id"),
+    },
+    "article_content": {"article_id": _ARTICLE},
+    "article_key": {"key_hash": "t.key_hash + n", "article_id": _ARTICLE},
+    "sighting": {
+        "feed_id": _FEED.format("feed_id"),
+        "entry_key": "t.entry_key + n",
+        "article_id": _ARTICLE,
+    },
+    "raw_entry": {
+        "feed_id": _FEED.format("feed_id"),
+        "entry_key": "t.entry_key + n",
+        "article_id": _ARTICLE,
+    },
+    "boilerplate_block": {
+        "publisher_id": _FEED.format("publisher_id"),
+        "block_hash": "t.block_hash + n",
+    },
+    "fingerprint": {"article_id": _ARTICLE},
+    "posting": {"hash": "t.hash + n", "article_id": _ARTICLE},
+    "story": {
+        "id": "t.id + n * :stories",
+        "merged_into_id": "t.merged_into_id + n * :stories",
+        "first_article_id": "t.first_article_id + n * :articles",
+        "fullest_article_id": "t.fullest_article_id + n * :articles",
+    },
+    "story_article": {"article_id": _ARTICLE, "story_id": "t.story_id + n * :stories"},
+    "match": {
+        "article_id": _ARTICLE,
+        "of_article_id": "t.of_article_id + n * :articles",
+    },
+    "change": {
+        "id": "NULL",
+        "feed_id": _FEED.format("feed_id"),
+        "article_id": _ARTICLE,
+        "story_id": "t.story_id + n * :stories",
+    },
+}
+_SEARCH = (
+    "INSERT INTO article_search (rowid, headline, alternative_headline, summary, body_text)"
+    " SELECT a.id + n * :articles, a.headline, coalesce(a.alternative_headline, ''),"
+    " coalesce(c.summary, ''), coalesce(c.body_text, '')"
+    " FROM copies, temp.of_article AS a JOIN temp.of_article_content AS c ON c.article_id = a.id"
+    " ORDER BY 1"
+)
+
+
+def copy_articles(database: Database, *, feeds: int, articles_wanted: int) -> int:
+    """Copy what is stored until there are so many articles; how many there are then."""
+    with database.connect() as connection:
+        given = {"feeds": feeds, **_largest_ids(connection)}
+        (there,) = connection.exec_driver_sql("SELECT count(*) FROM article").one()
+        for table in _CHANGED:
+            connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
+        statements = _statements(connection)
+        copies = -(-(articles_wanted - there) // there)
+        for first in range(1, copies + 1, _A_TIME):
+            span = {"first": first, "last": min(first + _A_TIME - 1, copies)}
+            for statement in statements:
+                connection.exec_driver_sql(_NUMBERED + statement, {**given, **span})
+            connection.commit()
+        for table in _CHANGED:
+            connection.exec_driver_sql(f"DROP TABLE temp.of_{table}")
+        connection.commit()
+    return int(there * (copies + 1))
+
+
+_NUMBERED = (
+    "WITH RECURSIVE copies(n) AS"
+    " (SELECT :first UNION ALL SELECT n + 1 FROM copies WHERE n < :last) "
+)
+
+
+def _largest_ids(connection: Connection) -> dict[str, int]:
+    row = connection.exec_driver_sql(
+        "SELECT (SELECT max(id) FROM article), (SELECT max(id) FROM story)"
+    ).one()
+    return {"articles": row[0], "stories": row[1]}
+
+
+def _statements(connection: Connection) -> list[str]:
+    """One for each table, whose rows are written in the order of its key."""
+    found = []
+    for table, changed in _CHANGED.items():
+        columns = connection.exec_driver_sql(f'PRAGMA table_info("{table}")').all()
+        names = [column.name for column in columns]
+        keys = [str(at + 1) for at, column in enumerate(columns) if column.pk]
+        values = [changed.get(name, f't."{name}"') for name in names]
+        found.append(
+            f'INSERT INTO "{table}" ({", ".join(map(_quoted, names))}) SELECT {", ".join(values)}'
+            f" FROM copies, temp.of_{table} AS t ORDER BY {', '.join(keys)}"
+        )
+    return [*found, _SEARCH]
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
