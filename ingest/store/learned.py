@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from ingest.store.article_tables import RECURRING_ARTICLES
 from ingest.store.tables import boilerplate_block
@@ -18,15 +18,18 @@ FORGET_AFTER_DAYS = 60
 
 def learned_blocks(connection: Connection, publisher_id: int, now: datetime) -> frozenset[int]:
     """Hashes of the publisher's blocks that recurred in at least RECURRING_ARTICLES articles."""
-    block = boilerplate_block.c
-    found = connection.scalars(
-        select(block.block_hash).where(
-            block.publisher_id == publisher_id,
-            block.articles >= RECURRING_ARTICLES,
-            block.last_seen_at >= now - timedelta(days=FORGET_AFTER_DAYS),
-        )
-    )
+    since = now - timedelta(days=FORGET_AFTER_DAYS)
+    found = connection.scalars(_LEARNED, {"publisher_id": publisher_id, "since": since})
     return frozenset(found)
+
+
+_block = boilerplate_block.c
+_LEARNED = select(_block.block_hash).where(
+    _block.publisher_id == bindparam("publisher_id"),
+    # Not as a parameter, or SQLite does not see that the small index has them all.
+    _block.articles >= literal_column(str(RECURRING_ARTICLES)),
+    _block.last_seen_at >= bindparam("since"),
+)
 
 
 def count_blocks(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ingest.errors import LeaseLost
 from ingest.model import FeedDocument, PollCounts, PollOutcome, ScheduleDecision, Validators
@@ -87,7 +87,8 @@ def unpack_entries(packed: bytes) -> dict[int, int]:
 
 def known_entries(connection: Connection, feed_id: int) -> dict[int, int]:
     """entry_key -> entry_hash of the entries in the feed's last document."""
-    return known_entries_of(connection, (feed_id,)).get(feed_id, {})
+    packed: bytes | None = connection.scalar(_KNOWN, {"feed_id": feed_id})
+    return {} if packed is None else unpack_entries(packed)
 
 
 def known_entries_of(
@@ -107,6 +108,10 @@ def read_knowledge(connection: Connection, due: DueFeed, now: datetime) -> Knowl
     return Knowledge(
         known_entries(connection, due.feed_id), learned_blocks(connection, due.publisher_id, now)
     )
+
+
+# Asked for every changed feed: made once, it costs a fifth of what it costs to make and ask it.
+_KNOWN = select(feed_document.c.entries).where(feed_document.c.feed_id == bindparam("feed_id"))
 
 
 def record_poll(connection: Connection, record: PollRecord, now: datetime) -> None:
@@ -233,26 +238,12 @@ _FROM_DOCUMENT = (
     "image_url",
 )  # fmt: skip
 _LEARNED = ("guids_are_trusted", "clock_skew_seconds", "validators_lie")
-_UPDATE_FEED = (
-    update(feed)
-    .where(
-        feed.c.id == bindparam("b_feed_id"),
-        or_(
-            *(
-                feed.c[name].is_distinct_from(bindparam(name))
-                for name in (*_FROM_DOCUMENT, *_LEARNED)
-            )
-        ),
-    )
-    .values({name: bindparam(name) for name in (*_FROM_DOCUMENT, *_LEARNED)})
-)
 
 
 def _update_feeds(connection: Connection, records: Sequence[PollRecord]) -> None:
     """Write what documents say about their feeds, where it differs from what is stored."""
-    with_document = [record for record in records if record.document is not None]
-    if with_document:
-        connection.execute(_UPDATE_FEED, [_feed_values(record) for record in with_document])
+    values = [_feed_values(record) for record in records if record.document is not None]
+    update_rows(connection, feed, values, where_different=True)
     for record in records:
         learnt = {name: value for name in _LEARNED if (value := getattr(record, name)) is not None}
         if record.document is None and learnt:
@@ -262,7 +253,7 @@ def _update_feeds(connection: Connection, records: Sequence[PollRecord]) -> None
 def _feed_values(record: PollRecord) -> dict[str, Any]:
     document = record.document
     assert document is not None
-    values: dict[str, Any] = {"b_feed_id": record.due.feed_id}
+    values: dict[str, Any] = {"id": record.due.feed_id}
     for name in _FROM_DOCUMENT:
         if name == "hub_url":
             values[name] = document.hub_urls[0] if document.hub_urls else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table, and_, bindparam, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, or_, update
 
 from ingest.store.arrays import Row, ToArray, from_unnest, to_array
 
@@ -68,14 +68,19 @@ def update_rows(
     table: Table,
     rows: Sequence[Row],
     keys: tuple[str, ...] | None = None,
+    *,
+    where_different: bool = False,
 ) -> None:
     """Set columns of stored rows, found by `keys` (None: the primary key); the same in each.
 
-    A row of the table may be named once. Rows that are not there are passed over.
+    A row of the table may be named once. Rows that are not there are passed over;
+    `where_different`: those that say the same already are not written.
     """
     if rows:
         found_by = keys or tuple(column.name for column in table.primary_key)
-        _ready_update(connection.dialect, table, tuple(rows[0]), found_by).send(connection, rows)
+        names = tuple(rows[0])
+        ready = _ready_update(connection.dialect, table, names, found_by, where_different)
+        ready.send(connection, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +163,24 @@ def _ready_insert(
 
 @cache
 def _ready_update(
-    dialect: Dialect, table: Table, names: tuple[str, ...], keys: tuple[str, ...]
+    dialect: Dialect,
+    table: Table,
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    where_different: bool,
 ) -> _OneByOne | _AllAtOnce:
     changed = [name for name in names if name not in keys]
     if dialect.name == "sqlite":
         statement = (
             update(table)
-            .where(and_(*(table.c[name] == bindparam(f"b_{name}") for name in keys)))
+            .where(*(table.c[name] == bindparam(f"b_{name}") for name in keys))
             .values({name: bindparam(name) for name in changed})
         )
+        if where_different:
+            given = {name: bindparam(f"b_{name}", type_=table.c[name].type) for name in changed}
+            statement = statement.where(
+                or_(*(table.c[name].is_distinct_from(given[name]) for name in changed))
+            )
         compiled = statement.compile(dialect=dialect)
         assert compiled.positiontup is not None
         order = [name.removeprefix("b_") if name not in names else name
@@ -176,6 +190,10 @@ def _ready_update(
     own = quote(table.name)
     values = ", ".join(f"{quote(name)} = given.{quote(name)}" for name in changed)
     where = " AND ".join(f"{own}.{quote(name)} = given.{quote(name)}" for name in keys)
+    if where_different:
+        stored = ", ".join(f"{own}.{quote(name)}" for name in changed)
+        wanted = ", ".join(f"given.{quote(name)}" for name in changed)
+        where = f"{where} AND ROW({stored}) IS DISTINCT FROM ROW({wanted})"
     return _AllAtOnce(
         f"UPDATE {own} SET {values} FROM {from_unnest(dialect, table, names)}"
         f" AS given({', '.join(map(quote, names))}) WHERE {where}",
