@@ -1,8 +1,8 @@
 """What a poll costs as feeds and articles grow: `python -m benchmarks.growth [FEEDS:ARTICLES …]`.
 
 One SQLite database is filled step by step and probed at each step: CPU microseconds to claim and
-record an unchanged poll, to store a new article, and to look for its story. The program itself
-stores the first articles, from the made-up feeds of `benchmarks.rivals`; those beyond BY_ITSELF are
+record an unchanged poll, to read a document with news, to store a new article, and to look for its
+story. The program itself stores the first articles, from the made-up feeds of `benchmarks.rivals`; those beyond BY_ITSELF are
 copies of them (`growth_fill.py`). Best of several probes, as a busy machine only ever adds; the
 last columns are the ratios to the first step.
 """
@@ -14,9 +14,9 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count, islice
+from itertools import count, cycle, islice
 from pathlib import Path
 
 from benchmarks.growth_fill import copy_articles
@@ -52,6 +52,7 @@ class Growing:
             database, settings, decide=self._decider.decide, clock=lambda: self.now
         )
         self._documents = _documents()
+        self._changed = _changed()
         self._turn = 0
         self.feeds = 0
         self.articles = 0
@@ -112,11 +113,16 @@ class Growing:
             pass
 
     def probe(self) -> Costs:
-        unchanged, stored, settled = [], [], []
+        unchanged, read, stored, settled = [], [], [], []
         for _ in range(PROBES):
             started = time.process_time()
             polls = self.poll_unchanged()
             unchanged.append((time.process_time() - started) / polls)
+            jobs = [next(self._changed) for _ in range(NEWS)]
+            started = time.process_time()
+            for body, job in jobs:
+                harvest(body, job)
+            read.append((time.process_time() - started) / NEWS)
             news = self.news()
             started = time.process_time()
             articles = self.store(news)
@@ -124,7 +130,7 @@ class Growing:
             started = time.process_time()
             self.settle()
             settled.append((time.process_time() - started) / articles)
-        return Costs(*(min(times) * 1e6 for times in (unchanged, stored, settled)))
+        return Costs(*(min(times) * 1e6 for times in (unchanged, read, stored, settled)))
 
 
 def _documents() -> Iterator[Harvest]:
@@ -134,6 +140,15 @@ def _documents() -> Iterator[Harvest]:
             url = f"https://m{seed}-{feed.number}.example/feed"
             job = HarvestJob(url=url, now=datetime.now(UTC))
             yield harvest(document_of(feed, url), job)
+
+
+def _changed() -> Iterator[tuple[bytes, HarvestJob]]:
+    """Documents of which all entries are known but the newest one or two."""
+    for number, feed in enumerate(cycle(Newsroom(100, entries=ENTRIES, seed=0).feeds)):
+        url = f"https://m0-{feed.number}.example/feed"
+        body, job = document_of(feed, url), HarvestJob(url=url, now=datetime.now(UTC))
+        entries = harvest(body, job).entries[1 + number % 2 :]
+        yield body, replace(job, known={one.entry_key: one.entry_hash for one in entries})
 
 
 def _polled(now: datetime, made: Harvest | None) -> Polled:

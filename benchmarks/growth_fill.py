@@ -15,8 +15,8 @@ from ingest.store.engine import Database
 
 _A_TIME = 10  # copies written in one transaction
 
-# What changes in the copy numbered `n`; the other columns stay. Hashes are as if random: the next
-# ones are nobody's. `articles` and `stories` are the largest ids that there were.
+# What changes in the copy numbered `n`; the other columns stay. Hashes are as if random: those
+# near one are nobody's. `articles` and `stories` are the largest ids that there were.
 _ARTICLE = "t.article_id + n * :articles"
 _FEED = "(t.{} + n * 7 - 1) % :feeds + 1"
 _CHANGED: Mapping[str, Mapping[str, str]] = {
@@ -26,23 +26,23 @@ _CHANGED: Mapping[str, Mapping[str, str]] = {
         "feed_id": _FEED.format("feed_id"),
     },
     "article_content": {"article_id": _ARTICLE},
-    "article_key": {"key_hash": "t.key_hash + n", "article_id": _ARTICLE},
+    "article_key": {"key_hash": "t.key_hash + n * :articles", "article_id": _ARTICLE},
     "sighting": {
         "feed_id": _FEED.format("feed_id"),
-        "entry_key": "t.entry_key + n",
+        "entry_key": "t.entry_key + n * :articles",
         "article_id": _ARTICLE,
     },
     "raw_entry": {
         "feed_id": _FEED.format("feed_id"),
-        "entry_key": "t.entry_key + n",
+        "entry_key": "t.entry_key + n * :articles",
         "article_id": _ARTICLE,
     },
     "boilerplate_block": {
         "publisher_id": _FEED.format("publisher_id"),
-        "block_hash": "t.block_hash + n",
+        "block_hash": "t.block_hash + n * :articles",
     },
     "fingerprint": {"article_id": _ARTICLE},
-    "posting": {"hash": "t.hash + n", "article_id": _ARTICLE},
+    "posting": {"hash": "t.hash + n * :articles", "article_id": _ARTICLE},
     "story": {
         "id": "t.id + n * :stories",
         "merged_into_id": "t.merged_into_id + n * :stories",
