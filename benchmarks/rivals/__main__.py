@@ -4,7 +4,8 @@
 
 The programs take turns, so that a busy minute harms all alike. CPU is that of all processes of a
 program; read it rather than the wall time, which the server shares. Rivals that are missing are
-installed where that is possible, and else left out, in a line that says so.
+installed where that is possible, and else left out, in a line that says so. The second table sets
+what was measured beside what ingest is to hold (`aims.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.rivals.programs import Ingest, Newsboat, Program, Reader, Unavailable
+from benchmarks.rivals.aims import aims_table
+from benchmarks.rivals.programs import (
+    SERVERS,
+    WITHOUT_SERVERS,
+    Ingest,
+    Newsboat,
+    Program,
+    Reader,
+    Unavailable,
+)
 from benchmarks.rivals.report import lines_of, table, write_json, write_plot
 from benchmarks.rivals.rounds import ROUNDS, Measured, Server, measure
 
@@ -38,6 +48,8 @@ def main() -> None:
             print(f"{program.name} is left out: {error}")
         else:
             programs.append(program)
+    if not options.only:
+        print(f"{' and '.join(SERVERS)} are left out: {WITHOUT_SERVERS}")
     print("; ".join(versions), flush=True)
     rows: list[Measured] = []
 
@@ -71,19 +83,24 @@ def main() -> None:
                     timeout_seconds=options.timeout_seconds,
                     told=told,
                 )
-    print(table(lines_of(rows, Ingest().name)))
+    print(tables(rows, options.feeds))
+
+
+def tables(rows: Sequence[Measured], feeds: int) -> str:
+    """What each program took, and what ingest was to take."""
+    lines = lines_of(rows, Ingest().name)
+    return f"{table(lines)}\n\n{aims_table(lines, Ingest().name, feeds)}"
 
 
 def write(
-    folder: Path, rows: Sequence[Measured], given: Mapping[str, object], versions: Sequence[str]
+    folder: Path, rows: Sequence[Measured], given: Mapping[str, float], versions: Sequence[str]
 ) -> None:
     """The rows as JSON, as a table and as a plot."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = lines_of(rows, Ingest().name)
     write_json(folder / "rivals.json", rows, given, versions)
-    (folder / "rivals.md").write_text(table(lines) + "\n")
+    (folder / "rivals.md").write_text(tables(rows, int(given["feeds"])) + "\n")
     title = f"{given['feeds']} feeds of {given['entries']} entries, polled once"
-    write_plot(folder / "rivals.svg", lines, title)
+    write_plot(folder / "rivals.svg", lines_of(rows, Ingest().name), title)
 
 
 def _options() -> argparse.Namespace:

@@ -19,6 +19,9 @@ _READER_WORKERS = 16
 _NEWSBOAT_THREADS = 64
 _PIP = ("-m", "pip", "install", "-qqq", "--disable-pip-version-check")
 
+SERVERS = ("yarr", "Miniflux")
+WITHOUT_SERVERS = "servers in Go that poll by their own clock; measured apart, by hand"
+
 
 class Unavailable(Exception):
     """A program that cannot be compared here, and why."""

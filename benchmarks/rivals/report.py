@@ -73,14 +73,14 @@ def table(lines: Sequence[Line]) -> str:
         "round", "program", "CPU ms a feed (least–most)", "times ours", "wall s", "peak MB",
         "requests", "stored",
     )  # fmt: skip
-    rows = [head, tuple("---" for _ in head)]
+    rows = [head]
     for one in lines:
         stored = f"{one.stored}" if one.stored == one.expected else f"{one.stored}/{one.expected}"
         rows.append(
             (
                 one.round,
                 one.program,
-                f"{_short(one.cpu_ms[1])} ({_short(one.cpu_ms[0])}–{_short(one.cpu_ms[2])})",
+                f"{short(one.cpu_ms[1])} ({short(one.cpu_ms[0])}–{short(one.cpu_ms[2])})",
                 f"{one.ratio[1]:.1f} ({one.ratio[0]:.1f}–{one.ratio[2]:.1f})",
                 f"{one.wall_seconds:.1f}",
                 f"{one.peak_mb:.0f}",
@@ -88,15 +88,21 @@ def table(lines: Sequence[Line]) -> str:
                 stored + (f", {one.failures} runs failed" if one.failures else ""),
             )
         )
-    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
-    rows[1] = tuple("-" * width for width in widths)
+    return drawn(rows)
+
+
+def drawn(rows: Sequence[Sequence[str]]) -> str:
+    """Rows, the first of them the head, as a Markdown table with its columns in line."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    head, *others = rows
     return "\n".join(
         "| " + " | ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
+        for row in (head, ["-" * width for width in widths], *others)
     )
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A number as it is worth telling."""
     return f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
@@ -146,7 +152,7 @@ def write_plot(path: Path, lines: Sequence[Line], title: str) -> None:
             f'<rect x="{_LEFT}" y="{y:.0f}" width="{middle - _LEFT:.1f}" height="{_BAR - 3}" '
             f'fill="{colour}"/><path d="M{low:.1f} {y + 6:.0f}H{high:.1f}" stroke="black"/>'
         )
-        parts.append(_text(high + 6, y + 12, _short(one.cpu_ms[1])))
+        parts.append(_text(high + 6, y + 12, short(one.cpu_ms[1])))
         y += _BAR
     decades = round(math.log10(most / least))
     for power in range(decades + 1):
