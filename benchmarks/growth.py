@@ -2,9 +2,9 @@
 
 One SQLite database is filled step by step and probed at each step: CPU microseconds to claim and
 record an unchanged poll, to read a document with news, to store a new article, and to look for its
-story. The program itself stores the first articles, from the made-up feeds of `benchmarks.rivals`; those beyond BY_ITSELF are
-copies of them (`growth_fill.py`). Best of several probes, as a busy machine only ever adds; the
-last columns are the ratios to the first step.
+story. The program itself stores the first articles, from the made-up feeds of `benchmarks.rivals`;
+those beyond BY_ITSELF are copies of them (`growth_fill.py`). Best of several probes, as a busy
+machine only ever adds. After each figure what it is times the first step's.
 """
 
 from __future__ import annotations
