@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    case,
     text,
 )
 
@@ -98,6 +99,10 @@ feed = Table(
     sqlite_autoincrement=True,
 )
 
+# A held feed is claimable when its lease ends, any other one when it is due. The queue is in this
+# order, so that a claim does not pass over the polls in flight; the index has it as an expression.
+CLAIMABLE_AT = "(CASE WHEN lease_until > next_poll_at THEN lease_until ELSE next_poll_at END)"
+
 feed_schedule = Table(
     "feed_schedule",
     metadata,
@@ -147,10 +152,14 @@ feed_schedule = Table(
     ),
     Column("retry_after_seconds", Float, nullable=False, comment="what the last answer asked for"),
     Column("move", Json, comment="a permanent redirect that is not believed yet; or null"),
-    Index("ix_feed_schedule_next_poll_at", "next_poll_at"),
+    Index("ix_feed_schedule_claimable_at", text(CLAIMABLE_AT)),
     Index("ix_feed_schedule_site_id", "site_id"),
     comment="the hot part of a feed: when it is polled, by whom, with what validators",
 )
+claimable_at = case(
+    (feed_schedule.c.lease_until > feed_schedule.c.next_poll_at, feed_schedule.c.lease_until),
+    else_=feed_schedule.c.next_poll_at,
+)  # the same for queries
 
 feed_document = Table(
     "feed_document",

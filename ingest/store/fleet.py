@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, update
 
+from ingest.store.feed_tables import claimable_at
 from ingest.store.tables import feed_schedule, site, worker
 from ingest.store.upsert import insert_or
 
@@ -94,7 +95,9 @@ def undo_clock_step(
     horizon = now + timedelta(seconds=longest_wait_seconds)
     s = feed_schedule.c
     found = connection.execute(
-        update(feed_schedule).where(s.next_poll_at > horizon).values(next_poll_at=now)
+        update(feed_schedule)
+        .where(claimable_at > horizon, s.next_poll_at > horizon)
+        .values(next_poll_at=now)
     )
     connection.execute(
         update(feed_schedule)

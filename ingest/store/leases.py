@@ -18,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    and_,
     bindparam,
     func,
     or_,
@@ -31,6 +30,7 @@ from ingest.model import FeedSchedule, Validators
 from ingest.model.filling import filling
 from ingest.store.columns import Time
 from ingest.store.feed_settings import settings_from_json
+from ingest.store.feed_tables import claimable_at
 from ingest.store.lists import among
 from ingest.store.schedule_rows import SCHEDULE_COLUMNS, AnyRow, schedule_from_row
 from ingest.store.tables import feed, feed_schedule, publisher, site
@@ -94,7 +94,7 @@ _new_due_feed = filling(DueFeed, all_are_given=True)
 
 def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The one predicate for "due": its time has come, and nobody holds it."""
-    return and_(feed_schedule.c.next_poll_at <= now, _is_free(now))
+    return claimable_at <= now
 
 
 def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -218,7 +218,7 @@ def _put_off(connection: Connection, full: Mapping[int, datetime], terms: _Terms
     rows = connection.execute(
         select(feed_schedule.c.feed_id, feed_schedule.c.site_id)
         .where(among(connection, feed_schedule.c.site_id, full), is_due(terms.now))
-        .order_by(feed_schedule.c.next_poll_at)
+        .order_by(claimable_at)
         .limit(MOST_PUT_OFF)
         .with_for_update(skip_locked=True)
     ).all()
@@ -242,7 +242,7 @@ _CLAIMED = (
     )
     .join_from(feed_schedule, feed, _f.id == _s.feed_id)
     .join(publisher, publisher.c.id == _f.publisher_id)
-    .order_by(_s.next_poll_at)
+    .order_by(claimable_at)
     .limit(bindparam("limit"))
     .with_for_update(of=feed_schedule, skip_locked=True)
 )  # fmt: skip
@@ -344,8 +344,10 @@ def release(connection: Connection, leases: Collection[Lease]) -> None:
 
 
 def next_due_at(connection: Connection) -> datetime | None:
-    """When the next feed falls due (held feeds included); None when nothing is scheduled."""
-    earliest: datetime | None = connection.scalar(select(func.min(feed_schedule.c.next_poll_at)))
+    """When the next feed can be claimed (a held one: its lease ends); None: none is scheduled."""
+    earliest: datetime | None = connection.scalar(
+        select(claimable_at).where(claimable_at.is_not(None)).order_by(claimable_at).limit(1)
+    )
     return earliest
 
 

@@ -19,6 +19,7 @@ from ingest.store.learned import learned_blocks
 from ingest.store.leases import DueFeed
 from ingest.store.lists import among
 from ingest.store.schedule_rows import AnyRow, schedule_to_row
+from ingest.store.site_rows import put_off_feeds
 from ingest.store.tables import feed, feed_document, feed_schedule, poll, site
 from ingest.store.upsert import update_rows, upsert
 
@@ -224,6 +225,8 @@ def _update_sites(connection: Connection, records: Sequence[PollRecord]) -> None
             row["paused_until"], row["pause_reason"] = pause.until, pause.reason
     for site_id, row in sorted(changed.items()):
         connection.execute(update(site).where(site.c.id == site_id).values(**row))
+        if "paused_until" in row:
+            put_off_feeds(connection, site_id, row["paused_until"])
 
 
 def _site_ids(connection: Connection, names: Collection[str]) -> dict[str, int]:

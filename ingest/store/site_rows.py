@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from ingest.store.tables import site
-from ingest.store.upsert import insert_or
+from ingest.store.tables import feed_schedule, site
+from ingest.store.upsert import insert_or, update_rows
 
 
 def site_row(connection: Connection, name: str) -> int:
@@ -20,6 +20,21 @@ def site_row(connection: Connection, name: str) -> int:
         if found is None:
             found = connection.execute(select(site.c.id).where(site.c.name == name)).scalar_one()
     return found
+
+
+def put_off_feeds(connection: Connection, site_id: int, until: datetime) -> None:
+    """Have no feed of a site fall due before `until`: its pause. Also those that are held now.
+
+    So claims never meet the feeds of paused sites, however many these are. Feeds that somebody is
+    just claiming are passed over: who claims them waits for the site's row, and sees the pause.
+    """
+    early = connection.scalars(
+        select(feed_schedule.c.feed_id)
+        .where(feed_schedule.c.site_id == site_id, feed_schedule.c.next_poll_at < until)
+        .with_for_update(skip_locked=True)
+    ).all()
+    rows = [{"feed_id": feed_id, "next_poll_at": until} for feed_id in early]
+    update_rows(connection, feed_schedule, rows)
 
 
 def paused_until(connection: Connection, name: str) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select, text
 
 from ingest.model import PollOutcome
-from ingest.store.leases import count_due
+from ingest.store.leases import count_due, next_due_at
 from ingest.store.tables import (
     article,
     feed,
@@ -96,7 +96,7 @@ def read_status(connection: Connection, now: datetime) -> Status:
         .group_by(feed_schedule.c.state)
     )
     states: dict[str, int] = {row[0]: row[1] for row in by_state}
-    earliest: datetime | None = connection.scalar(select(func.min(feed_schedule.c.next_poll_at)))
+    earliest = next_due_at(connection)
     due = count_due(connection, now)
     outcomes = connection.execute(
         select(poll.c.outcome, func.count())
