@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
@@ -37,6 +38,10 @@ class EngineName(StrEnum):
 class Engine(Protocol):
     """Something that runs a function over shards."""
 
+    @property
+    def cores(self) -> int:
+        """How many shards it works at at once."""
+
     def map(
         self, function: Callable[[Shard], Result], shards: Iterable[Shard]
     ) -> Iterator[tuple[Shard, Result]]:
@@ -45,6 +50,8 @@ class Engine(Protocol):
 
 class Alone:
     """One shard after the other, in this process."""
+
+    cores = 1
 
     def map(
         self, function: Callable[[Shard], Result], shards: Iterable[Shard]
@@ -82,6 +89,7 @@ class _Local:
     """The first shards in this process: processes cost a second to start, little work need not."""
 
     start: Callable[[], Engine]
+    cores: int
 
     def map(
         self, function: Callable[[Shard], Result], shards: Iterable[Shard]
@@ -109,7 +117,7 @@ def opened(
         yield Alone()
     else:
         with contextlib.ExitStack() as stack:
-            yield _Local(lambda: stack.enter_context(_pool(count)))
+            yield _Local(cache(lambda: stack.enter_context(_pool(count))), count)
 
 
 def cores() -> int:
@@ -143,6 +151,7 @@ def _ray(address: str | None) -> Iterator[Engine]:
         ray.init(address=address, log_to_driver=False, include_dashboard=None if address else False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UsageError(f"--engine ray: {str(error).splitlines()[0]}") from error
+    untyped: Any = ray  # whether it is installed or not, where types are checked
     remotes: dict[Callable[[Any], Any], Any] = {}
 
     def submit(function: Callable[[Any], Any], shard: Any) -> Any:
@@ -151,6 +160,7 @@ def _ray(address: str | None) -> Iterator[Engine]:
         return remotes[function].remote(shard)
 
     try:
-        yield Many(submit, ray.get, max(1, int(ray.cluster_resources().get("CPU", 1))))
+        resources: dict[str, float] = untyped.cluster_resources()
+        yield Many(submit, ray.get, max(1, int(resources.get("CPU", 1))))
     finally:
         ray.shutdown()

@@ -14,7 +14,7 @@ from ingest.config import Settings
 from ingest.engines import Engine, EngineName, cores, opened
 from ingest.errors import IngestError, UsageError
 from ingest.reprocess import Effect, Reworked, reprocess
-from ingest.store import recluster, stories
+from ingest.store import indexing, recluster, stories
 from ingest.store.engine import Database, open_database
 from ingest.store.tables import metadata
 from tests.store.build import after
@@ -157,7 +157,7 @@ def test_reclustering_gives_the_same_stories_whichever_engine(
         with database.begin() as connection:  # as an older version left them
             connection.execute(text("UPDATE fingerprint SET version = 1"))
             connection.execute(text("DELETE FROM posting"))
-        monkeypatch.setattr(recluster, "_SHARD", 100 if copy == "alone" else 7)
+        monkeypatch.setattr(indexing, "SHARD", 100 if copy == "alone" else 7)
         with opened(EngineName(engine_name), processes=processes) as engine:
             done = recluster.recluster(
                 database, now=LATER, settings=Settings().dedupe, engine=engine

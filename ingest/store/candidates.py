@@ -42,7 +42,8 @@ class SqlIndex:
 
     Articles below `floor_article_id` are outside the window. Those from `below_article_id` on wait
     for their turn: a text that came thirty times at once would else be all that is found of it.
-    Answers are kept: the index does not change while a batch is decided.
+    Answers are kept: the index does not change while a batch is decided. `known`: those that it
+    gave before.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class SqlIndex:
         connection: Connection,
         floor_article_id: int,
         below_article_id: int = _ALL_ARTICLES,
+        *,
+        known: Iterable[Answers] = (),
     ) -> None:
         self._connection = connection
         self._floor = floor_article_id
         self._below = below_article_id
-        self._asked: list[Answers] = []
+        self.answers: list[Answers] = [*known]
         self._known: dict[int, Sequence[int]] = {}
 
     def ask(self, hashes: Ints, batch: Answers | None = None) -> Answers:
@@ -72,12 +75,12 @@ class SqlIndex:
         )
         if batch is not None:
             answers = answers.with_more(batch)
-        self._asked.append(answers)
+        self.answers.append(answers)
         return answers
 
     def articles_with(self, hashes: Iterable[int]) -> Mapping[int, Sequence[int]]:
         """The newest articles of each hash that was ever asked for here, of these at least."""
-        for answers in self._asked:
+        for answers in self.answers:
             unknown = {*hashes}.difference(self._known)
             if not unknown:
                 return self._known

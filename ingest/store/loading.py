@@ -24,8 +24,8 @@ from ingest.store import feed_standing, feeds
 from ingest.store.article_rows import key_hash
 from ingest.store.copying import set_counter
 from ingest.store.engine import Database
+from ingest.store.indexing import rebuild_index
 from ingest.store.lists import among
-from ingest.store.recluster import rebuild_index
 from ingest.store.search import Searchable, index_articles
 from ingest.store.story_rows import refresh
 from ingest.store.tables import (

@@ -1,55 +1,47 @@
 """Building the stories again from the stored articles, with the rules as they are now.
 
-    take articles out of their stories, onto the queue -> settle the queue, oldest first
+    texts that were not read by this version -> the index, over shards
+    articles out of their stories, onto the queue
+    the queue in batches, oldest first: what they are compared with is prepared over shards, ahead
+      -> decided in order, one after the other
 
 One call drains the queue. Until it has, the articles still on it are in no story; the queue is in
 the database, so a call that was interrupted is finished by the next one, or by the daemon. The
 order is that of the articles, so the result does not depend on who. A story keeps its id if its
-first article founds it again; a person's decisions are carried out again.
+first article founds it again; a person's decisions are carried out again. Nothing is kept in memory
+but the batches under way.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from itertools import islice
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from ingest.config import DedupeSettings
-from ingest.dedupe import RULES, VERSION, Rules, fingerprints
-from ingest.model import Fingerprint
+from ingest.dedupe import RULES, Rules
+from ingest.model.collecting import collector_paused
 from ingest.store import waiting
 from ingest.store.candidates import Readings
 from ingest.store.engine import Database
-from ingest.store.fingerprints import write_fingerprints
-from ingest.store.lists import among
-from ingest.store.stories import lock_stories, queue_length, settle_batch
-from ingest.store.tables import article, article_content, match_queue, story, story_article
-from ingest.store.tables import fingerprint as fingerprint_table
+from ingest.store.foresight import Foresight
+from ingest.store.indexing import Engine, write_index
+from ingest.store.moves import BATCH, Moves, StoryChange, moves
+from ingest.store.stories import RECLUSTER, lock_stories, queue_length, settle_batch
+from ingest.store.tables import article, match_queue, story, story_article
 
-_BATCH = 200  # articles that are decided in a transaction
-_SHARD = 2_000  # texts that are read at once: to read one is so cheap that fewer are not worth it
-# What a fingerprint is made of: id, first_seen_at, headline, text.
-_Texts: TypeAlias = list[tuple[int, datetime, str, str | None]]
-_REASON = "recluster"  # of the rows of `match_queue` that belong here
-
-
-@dataclass(frozen=True, slots=True)
-class StoryChange:
-    """One story that is several now, or several that are one."""
-
-    story_id: int  # of the one
-    others: tuple[int, ...]  # ids of the several, in order; `story_id` itself may be among them
+BATCH_ARTICLES = 200  # that are decided in a transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Reclustered:
     """What changed: a merge joins articles of several stories, a split parts those of one.
 
+    `merged` and `split` hold as many as were asked for, in the order of the stories.
     `resumed`: an interrupted run was finished. Where the articles that it had left were is known
     no more, so they count in `articles` alone.
     """
@@ -60,6 +52,8 @@ class Reclustered:
     merged: tuple[StoryChange, ...] = ()
     split: tuple[StoryChange, ...] = ()
     resumed: bool = False
+    merged_stories: int = 0  # of now, that were several
+    split_stories: int = 0  # of then, that are several
 
 
 class _DryRun(Exception):
@@ -76,221 +70,188 @@ def recluster(
     restart: bool = False,
     rules: Rules = RULES,
     engine: Engine | None = None,
+    listed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reclustered:
     """Rebuild the stories of the articles first seen at or after `since` (None: of all).
 
     A run that was interrupted is finished first, and that is all, unless `restart` says to begin
-    anew. `dry_run`: everything is done in one transaction and undone. `progress` is told how many
-    articles are done, of how many. Raises DatabaseError; what was settled until then stays.
+    anew. `dry_run`: everything is done in one transaction and undone. `listed`: so many changes
+    are named of each kind (None: all). `progress` is told how many articles are done, of how many.
+    Raises DatabaseError; what was settled until then stays.
 
-    Texts are read in shards, wherever the `engine` (None: this process) has room. Deciding is one
-    after the other: each decision rests on those before it. So the stories are the same whichever
-    engine it is and however the texts are cut into shards.
+    Texts are read and candidates compared in shards, wherever the `engine` (None: this process)
+    has room. What is decided is decided here, one article after the other: each decision rests on
+    those before it. So the stories are the same whichever engine it is and however many shards.
     """
-    readings = Readings()
     resumed = not dry_run and not restart and articles_left(database) > 0
-    before: dict[int, int] = {}
-    after: dict[int, int] = {}
-
-    @contextmanager
-    def transaction(outer: Connection | None) -> Iterator[Connection]:
-        if outer is not None:
-            yield outer
-            return
-        with database.begin() as connection:
-            lock_stories(connection, wait=True)
-            yield connection
-
-    def run(outer: Connection | None) -> None:
-        with transaction(outer) as connection:
-            if not resumed:
-                _write_prints(connection, since, only_missing=True, engine=engine)
-                before.update(_empty(connection, since, now))
-            total = queue_length(connection)
-        # To the last row, not to the first empty answer: a batch may hold no article any more.
-        left = total > 0
-        while left:
-            with transaction(outer) as connection:
-                settled = settle_batch(
-                    connection,
-                    now=now,
-                    settings=settings,
-                    limit=_BATCH,
-                    readings=readings,
-                    rules=rules,
-                )
-                left = not waiting.is_empty(connection)
-            after.update((one.decision.article_id, one.story_id) for one in settled)
-            if progress is not None:
-                progress(len(after), max(total, len(after)))
-        with transaction(outer) as connection:
-            now_in = _stories(connection, None if resumed else since)
-            after.update((one, now_in.get(one, its)) for one, its in list(after.items()))
-            after.update((one, now_in[one]) for one in before.keys() & now_in.keys())
-
-    if dry_run:
-        try:
-            with database.begin() as connection:
-                lock_stories(connection, wait=True)
-                run(connection)
-                raise _DryRun
-        except _DryRun:
-            pass
-    else:
-        run(None)
-    if resumed:
-        stories = len(set(after.values()))
-        return Reclustered(len(after), stories, stories, resumed=True)
-    return _report(before, {one: its for one, its in after.items() if one in before})
+    with moves() as moved:
+        if not dry_run:
+            run = _Run(database, now, settings, since, rules, engine, moved, progress)
+            run.all(resumed=resumed)
+        else:
+            try:
+                with database.begin() as connection:
+                    lock_stories(connection, wait=True)
+                    run = _Run(
+                        database, now, settings, since, rules, engine, moved, progress, connection
+                    )
+                    run.all(resumed=False)
+                    raise _DryRun
+            except _DryRun:
+                pass
+        return _report(moved, listed, resumed=resumed)
 
 
 def articles_left(database: Database) -> int:
     """How many articles an interrupted run has left without a story."""
     with database.connect() as connection:
         count = select(func.count()).select_from(match_queue)
-        return connection.scalar(count.where(match_queue.c.reason == _REASON)) or 0
+        return connection.scalar(count.where(match_queue.c.reason == RECLUSTER)) or 0
 
 
-def rebuild_index(database: Database, *, since: datetime | None = None) -> int:
-    """Write the fingerprints of all articles first seen at or after `since` anew; how many."""
-    with database.begin() as connection:
-        return _write_prints(connection, since, only_missing=False)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One call; `outer` is the transaction that all of a dry run is done in."""
+
+    database: Database
+    now: datetime
+    settings: DedupeSettings
+    since: datetime | None
+    rules: Rules
+    engine: Engine | None
+    moved: Moves
+    progress: Callable[[int, int], None] | None
+    outer: Connection | None = None
+
+    def all(self, *, resumed: bool) -> None:
+        """Read, empty, settle, and look where the articles are."""
+        written = 0
+        if not resumed:
+            written = write_index(self.begin, self.since, only_missing=True, engine=self.engine)
+            with self.transaction() as connection:
+                self._empty(connection)
+        # Other processes see nothing of what a dry run has written.
+        has_foresight = self.engine is not None and not (self.outer is not None and written)
+        self._settle(self.engine if has_foresight else None, resumed=resumed)
+        with self.transaction() as connection:
+            for some in _members(connection, None if resumed else self.since):
+                self.moved.are_in(some)
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A write transaction."""
+        return nullcontext(self.outer) if self.outer is not None else self.database.begin()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One that may change stories."""
+        with self.begin() as connection:
+            if self.outer is None:
+                lock_stories(connection, wait=True)
+            yield connection
+
+    def _settle(self, engine: Engine | None, *, resumed: bool) -> None:
+        readings, done = Readings(), 0
+        with self.transaction() as connection:
+            total = queue_length(connection)
+        foresight = Foresight(self.database, engine, self.settings, BATCH_ARTICLES)
+        # To the last row, not to the first empty answer: a batch may hold no article any more.
+        left = total > 0
+        while left:
+            with collector_paused(), self.transaction() as connection:
+                settled = settle_batch(
+                    connection,
+                    now=self.now,
+                    settings=self.settings,
+                    limit=BATCH_ARTICLES,
+                    readings=readings,
+                    rules=self.rules,
+                    foresight=foresight.of(connection),
+                )
+                left = not waiting.is_empty(connection)
+            done += len(settled)
+            if resumed:
+                self.moved.were_in([(one.decision.article_id, 0) for one in settled])
+            if self.progress is not None:
+                self.progress(done, max(total, done))
+
+    def _empty(self, connection: Connection) -> None:
+        """Put the articles on the queue, without a story; the stories they were in are noted."""
+        for some in _members(connection, self.since):
+            self.moved.were_in(some)
+        chosen = select(story_article.c.article_id, story_article.c.story_id)
+        left = select(story_article.c.story_id).where(literal(False))
+        if self.since is not None:
+            of = article.c.id == story_article.c.article_id
+            chosen = chosen.join(article, of).where(article.c.first_seen_at >= self.since)
+            left = (
+                select(story_article.c.story_id)
+                .join(article, of)
+                .where(article.c.first_seen_at < self.since)
+            )
+        articles = chosen.with_only_columns(story_article.c.article_id)
+        stories = chosen.with_only_columns(story_article.c.story_id)
+        connection.execute(delete(match_queue).where(match_queue.c.article_id.in_(articles)))
+        self._queue(connection)
+        # The one that will found the story again is the first in the queue's order. The row names
+        # the one that ran it first, which another article may be.
+        founder = (
+            select(func.min(story_article.c.article_id))
+            .where(story_article.c.story_id == story.c.id)
+            .scalar_subquery()
+        )
+        connection.execute(
+            update(story)
+            .where(story.c.id.in_(stories), story.c.id.not_in(left))
+            .values(articles=0, publishers=0, first_article_id=founder)
+        )
+        connection.execute(delete(story_article).where(story_article.c.article_id.in_(articles)))
+
+    def _queue(self, connection: Connection) -> None:
+        chosen = select(article.c.id, literal(self.now), literal(RECLUSTER))
+        if self.since is not None:
+            chosen = chosen.where(article.c.first_seen_at >= self.since)
+        chosen = chosen.where(article.c.id.not_in(select(match_queue.c.article_id)))
+        names = ["article_id", "queued_at", "reason"]
+        connection.execute(insert(match_queue).from_select(names, chosen))
 
 
-class Engine(Protocol):
-    """Something that runs a pure function over shards: `ingest.engines` has several."""
-
-    def map(
-        self,
-        function: Callable[[_Texts], list[Fingerprint]],
-        shards: Iterable[_Texts],
-    ) -> Iterator[tuple[_Texts, list[Fingerprint]]]:
-        """Each shard with its result, in the order of the shards."""
-
-
-def read_texts(shard: _Texts) -> list[Fingerprint]:
-    """The fingerprints of a shard of articles. Pure: it runs in any process, on any machine."""
-    return fingerprints([(headline, text) for _, _, headline, text in shard])
-
-
-def _write_prints(
-    connection: Connection,
-    since: datetime | None,
-    *,
-    only_missing: bool,
-    engine: Engine | None = None,
-) -> int:
+def _members(connection: Connection, since: datetime | None) -> Iterator[Sequence[tuple[int, int]]]:
+    """The articles that are in a story, with it, in their order, so many at once."""
     query = (
-        select(
-            article.c.id,
-            article.c.headline,
-            article.c.first_seen_at,
-            article_content.c.body_text,
-            article_content.c.summary,
-        )
-        .outerjoin(article_content, article_content.c.article_id == article.c.id)
-        .order_by(article.c.id)
-        .limit(_SHARD)
+        select(story_article.c.article_id, story_article.c.story_id)
+        .order_by(story_article.c.article_id)
+        .limit(BATCH)
     )
-    if since is not None:
-        query = query.where(article.c.first_seen_at >= since)
-    if only_missing:
-        query = query.outerjoin(
-            fingerprint_table,
-            (fingerprint_table.c.article_id == article.c.id)
-            & (fingerprint_table.c.version == VERSION),
-        ).where(fingerprint_table.c.article_id.is_(None))
-
-    def shards() -> Iterator[_Texts]:
-        last = 0
-        while rows := connection.execute(query.where(article.c.id > last)).all():
-            yield [
-                (row.id, row.first_seen_at, row.headline, row.body_text or row.summary)
-                for row in rows
-            ]
-            last = rows[-1].id
-
-    written = 0
-    read = ((one, read_texts(one)) for one in shards())
-    for shard, prints in read if engine is None else engine.map(read_texts, shards()):
-        write_fingerprints(
-            connection,
-            [
-                (article_id, one, at)
-                for (article_id, at, *_), one in zip(shard, prints, strict=True)
-            ],
-        )
-        written += len(shard)
-    return written
-
-
-def _stories(connection: Connection, since: datetime | None) -> dict[int, int]:
-    query = select(story_article.c.article_id, story_article.c.story_id)
     if since is not None:
         query = query.join(article, article.c.id == story_article.c.article_id).where(
             article.c.first_seen_at >= since
         )
-    return {row.article_id: row.story_id for row in connection.execute(query)}
+    last = 0
+    while rows := connection.execute(query.where(story_article.c.article_id > last)).all():
+        yield [(row[0], row[1]) for row in rows]
+        last = rows[-1][0]
 
 
-def _empty(connection: Connection, since: datetime | None, now: datetime) -> dict[int, int]:
-    """Put the articles on the queue, without a story; the story each was in."""
-    before = _stories(connection, since)
-    chosen = select(article.c.id, literal(now), literal(_REASON))
-    if since is not None:
-        chosen = chosen.where(article.c.first_seen_at >= since)
-    connection.execute(
-        delete(match_queue).where(among(connection, match_queue.c.article_id, before))
-    )
-    known = select(match_queue.c.article_id)
-    connection.execute(
-        insert(match_queue).from_select(
-            ["article_id", "queued_at", "reason"], chosen.where(article.c.id.not_in(known))
-        )
-    )
-    connection.execute(
-        delete(story_article).where(among(connection, story_article.c.article_id, before))
-    )
-    left = select(story_article.c.story_id)
-    connection.execute(
-        update(story)
-        .where(among(connection, story.c.id, set(before.values())), story.c.id.not_in(left))
-        .values(articles=0, publishers=0)
-    )
-    # The one that will found the story again is the first in the queue's order. The row names the
-    # one that ran it first, which another article may be.
-    founders: dict[int, int] = {}
-    for one, its in before.items():
-        founders[its] = min(one, founders.get(its, one))
-    if founders:
-        connection.execute(
-            update(story)
-            .where(story.c.id == bindparam("story"), story.c.articles == 0)
-            .values(first_article_id=bindparam("founder")),
-            [{"story": its, "founder": one} for its, one in sorted(founders.items())],
-        )
-    return before
-
-
-def _report(before: dict[int, int], after: dict[int, int]) -> Reclustered:
-    sources: defaultdict[int, set[int]] = defaultdict(set)
-    parts: defaultdict[int, set[int]] = defaultdict(set)
-    for one, new in after.items():
-        sources[new].add(before[one])
-        parts[before[one]].add(new)
+def _report(moved: Moves, listed: int | None, *, resumed: bool) -> Reclustered:
+    articles, before, after = moved.count()
+    if resumed:
+        return Reclustered(articles, after, after, resumed=True)
+    merged, merged_stories = _listed(moved.merged(), listed)
+    split, split_stories = _listed(moved.split(), listed)
     return Reclustered(
-        articles=len(after),
-        stories_before=len(parts),
-        stories_after=len(sources),
-        merged=_changes(sources),
-        split=_changes(parts),
+        articles,
+        before,
+        after,
+        merged,
+        split,
+        merged_stories=merged_stories,
+        split_stories=split_stories,
     )
 
 
-def _changes(of: Mapping[int, set[int]]) -> tuple[StoryChange, ...]:
-    return tuple(
-        StoryChange(story_id, tuple(sorted(others)))
-        for story_id, others in sorted(of.items())
-        if len(others) > 1
-    )
+def _listed(
+    changes: Iterator[StoryChange], listed: int | None
+) -> tuple[tuple[StoryChange, ...], int]:
+    named = tuple(islice(changes, listed))
+    return named, len(named) + sum(1 for _ in changes)

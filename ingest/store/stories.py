@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Connection, select, text
@@ -41,6 +42,9 @@ from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
 from ingest.store.tables import fingerprint, match_queue, meta, story_article
 from ingest.store.upsert import insert_or, upsert
+
+if TYPE_CHECKING:
+    from ingest.store.foresight import Prepared
 
 # Of the articles of its batch an article may be compared with, so many are prepared beforehand.
 _AHEAD = 12
@@ -108,8 +112,9 @@ def settle_batch(
     limit: int,
     readings: Readings,
     rules: Rules,
+    foresight: Prepared | None = None,
 ) -> list[Settled]:
-    """The same inside a transaction that holds the lock."""
+    """The same inside a transaction that holds the lock; `foresight` may be of this batch."""
     queued = _queued(connection, limit)
     if not queued:
         return []
@@ -119,7 +124,8 @@ def settle_batch(
         # Counted from the articles: a long queue, or an archive, is compared as if on time.
         seen_at = max(one.first_seen_at for one in arrivals.values())
         floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
-        work = _gather(connection, {one: queued[one][0] for one in batch}, floor, readings)
+        questions = {one: queued[one][0] for one in batch}
+        work = _gather(connection, questions, floor, readings, foresight)
     else:
         work = _nothing_to_do(connection, batch)
     book = StoryBook(connection, work.story_of, now)
@@ -169,21 +175,31 @@ def _nothing_to_do(connection: Connection, batch: Sequence[int]) -> _Work:
 
 
 def _gather(
-    connection: Connection, batch: Mapping[int, bytes | None], floor: int, readings: Readings
+    connection: Connection,
+    batch: Mapping[int, bytes | None],
+    floor: int,
+    readings: Readings,
+    foresight: Prepared | None,
 ) -> _Work:
     """Read all that the batch is likely to need, in a handful of statements."""
     decided = stories_of(connection, {*batch})
     new = [one for one in batch if one not in decided]
-    index = SqlIndex(connection, floor, *_first_undecided(connection, new))
-    unread = [one for one, question in batch.items() if not question]
-    documents = load_documents(connection, unread, readings) if unread else {}
-    asked = [
-        Asked(one, unpacked(question) if question else documents[one].reading.question)
-        for one, question in batch.items()
-    ]
-    waiting = among_themselves([one for one in asked if one.article_id not in decided])
-    answers = index.ask(np.concatenate([one.hashes for one in asked]), waiting)
-    met = pairs_of(asked, answers)
+    below = _first_undecided(connection, new)
+    if foresight is not None and foresight.fits(new, floor, below) and not decided:
+        index = SqlIndex(connection, floor, *below, known=foresight.answers)
+        documents, asked, met = foresight.documents, foresight.asked, foresight.pairs
+        answers = foresight.answers[0]
+    else:
+        index = SqlIndex(connection, floor, *below)
+        unread = [one for one, question in batch.items() if not question]
+        documents = load_documents(connection, unread, readings) if unread else {}
+        asked = [
+            Asked(one, unpacked(question) if question else documents[one].reading.question)
+            for one, question in batch.items()
+        ]
+        waiting = among_themselves([one for one in asked if one.article_id not in decided])
+        answers = index.ask(np.concatenate([one.hashes for one in asked]), waiting)
+        met = pairs_of(asked, answers)
     seen = {pair.article_id for some in met for pair in some}
     story_of, shingles_of = _stories_and_lengths(connection, seen.union(batch))
     foreseen = foresee(asked, answers, met, story_of, shingles_of)

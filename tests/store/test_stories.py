@@ -20,8 +20,9 @@ from ingest.store.candidates import Readings, SqlIndex, load_documents
 from ingest.store.engine import Database
 from ingest.store.explanations import explain
 from ingest.store.fingerprints import write_fingerprints
+from ingest.store.indexing import rebuild_index
 from ingest.store.matches import match_between, matches_of
-from ingest.store.recluster import rebuild_index, recluster
+from ingest.store.recluster import recluster
 from ingest.store.story_decisions import merge, pin, split
 from tests.dedupe.texts import made_text
 from tests.store.build import DOCUMENT, NOW, after, an_article, claim, entry, subscribe
