@@ -11,7 +11,6 @@ are processes; server, workers and whatever else the machine does share its core
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections import Counter
@@ -34,7 +33,7 @@ from benchmarks.scale_work import (
 )
 from ingest.store.engine import Database, open_database
 
-SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "30min"}
 _SIZES = ("feed_schedule", "poll", "article", "article_content", "article_key", "article_search",
           "sighting", "raw_entry", "boilerplate_block", "fingerprint", "posting", "story",
           "story_article", "match", "change")  # fmt: skip
@@ -90,6 +89,8 @@ def _server(given: str | None, folder: Path | None) -> Iterator[str]:
             restart = getattr(_commands, "pg_ctl")  # noqa: B009 - made when it is imported
             restart(["-w", "-l", log, "restart"], pgdata=server.pgdata, user=server.system_user)
             yield url.set(database="scale").render_as_string(hide_password=False)
+            # `cleanup` knows the process it has started, not the one that was started again.
+            restart(["-w", "-m", "fast", "stop"], pgdata=server.pgdata, user=server.system_user)
         finally:
             server.cleanup()
 
@@ -103,7 +104,6 @@ def _fill(database: Database, arguments: argparse.Namespace) -> None:
     if not is_filled:
         print(f"{arguments.feeds:,} feeds filled in {time.perf_counter() - started:,.0f} s")
         started = time.perf_counter()
-        written = min(arguments.written, arguments.articles)
         written = min(arguments.written, arguments.articles)
         scale_fill.fill_articles(
             database,
@@ -233,16 +233,24 @@ def _report(
     # Of each worker what it does in the time of its steps: what is around them is the benchmark's.
     spent = [sum(one.seconds) if is_by_steps else one.wall_seconds for one in done]
     rate = sum(one.count / max(its, 1e-9) for one, its in zip(done, spent, strict=True))
-    took = sorted(1_000 * each for one in done for each in one.seconds)
-    p50 = statistics.median(took) if took else 0.0
-    p99 = took[min(len(took) - 1, int(len(took) * 0.99))] if took else 0.0
-    cpu = 1e6 * sum(one.cpu_seconds for one in done) / max(count, 1)
-    server = 1e6 * sum(one.server_seconds for one in done) / max(count, 1)
+    clock = [each for one in done for each in one.seconds]
+    worker = [each for one in done for each in one.cpu]
+    server = [each for one in done for each in one.server]
+    each = 1e6 / max(count, 1)
     print(
-        f"{what:28} {workers} workers {rate:7,.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
-        f"  CPU us each: worker {cpu:5,.0f}, server {server:5,.0f}  {note}",
+        f"{what:29} {workers} workers {rate:7,.0f}/s"
+        f"  us of CPU each: worker {each * sum(worker):4,.0f}, server {each * sum(server):4,.0f}"
+        f"  ms a step: clock {_spread(clock)}, worker {_spread(worker)}, server {_spread(server)}"
+        f"  {note}",
         flush=True,
     )
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    """The 50th, 95th and 99th of a hundred, in milliseconds."""
+    ranked = sorted(seconds) or [0.0]
+    at = (ranked[min(len(ranked) - 1, int(len(ranked) * part))] for part in (0.5, 0.95, 0.99))
+    return "/".join(f"{1_000 * one:.1f}" for one in at)
 
 
 _PARTS = {

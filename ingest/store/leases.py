@@ -40,7 +40,7 @@ from ingest.store.upsert import update_rows
 # off to about their slot, so that a thousand feeds of one site do not hide the others.
 HORIZON_SECONDS = 60
 # So many feeds of full sites are put off by one claim; what is left has its turn in the next one.
-MOST_PUT_OFF = 20_000
+MOST_PUT_OFF = 5_000
 # A slot reserved further ahead than this was given out by a clock that ran ahead: it is not kept.
 _FARTHEST_SLOT = timedelta(minutes=15)
 
