@@ -117,10 +117,22 @@ def _write_articles(
         decided = [_decide(item) for item in identities.items]
         resolved = [one for one in decided if one is not None]
         later = [one for one, done in zip(entries, decided, strict=True) if done is None]
-        with connection.begin_nested() as attempt:
-            if article_writes.write(connection, resolved, identities.stored_keys, now):
-                return resolved, later
+        if _write(connection, resolved, identities.stored_keys, now):
+            return resolved, later
+
+
+def _write(
+    connection: Connection, resolved: Sequence[Resolved], stored_keys: set[int], now: datetime
+) -> bool:
+    """Write all of them, or nothing and return False: another writer has taken a key meanwhile."""
+    if connection.dialect.name == "sqlite":
+        # It has one writer. A savepoint keeps a copy of every page that is changed: 20 MB.
+        return article_writes.write(connection, resolved, stored_keys, now)
+    with connection.begin_nested() as attempt:
+        is_written = article_writes.write(connection, resolved, stored_keys, now)
+        if not is_written:
             attempt.rollback()
+    return is_written
 
 
 def _decide(item: Item) -> Resolved | None:

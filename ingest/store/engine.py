@@ -132,14 +132,14 @@ def _need_sqlite_file(url: URL, *, create: bool) -> None:
         )
 
 
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# A value as it is stored in a JSON column.
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
     engine = create_engine(
         url,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         connect_args={"timeout": busy_timeout_seconds, "check_same_thread": False},
     )
 
@@ -173,7 +173,7 @@ def _postgresql_engine(url: URL, busy_timeout_seconds: float) -> Engine:
         options = f"{options} {given}"
     return create_engine(
         url.update_query_dict({"options": options}),
-        json_serializer=_to_json,
+        json_serializer=to_json,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "ingest"},
     )

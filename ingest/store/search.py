@@ -47,7 +47,7 @@ class Searchable:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The row of the index."""
+        """The row of the index, in the order of its columns."""
         return {
             "id": self.article_id,
             "headline": indexable(self.headline),
@@ -65,14 +65,15 @@ class Hit:
     score: float
 
 
-_FTS5_INSERT = text(
+# Both to be given the fields in their order.
+_FTS5_INSERT = (
     "INSERT INTO article_search (rowid, headline, alternative_headline, summary, body_text)"
-    " VALUES (:id, :headline, :alternative_headline, :summary, :body_text)"
+    " VALUES (?, ?, ?, ?, ?)"
 )
-_FTS5_DELETE = text(
+_FTS5_DELETE = (
     "INSERT INTO article_search"
     " (article_search, rowid, headline, alternative_headline, summary, body_text)"
-    " VALUES ('delete', :id, :headline, :alternative_headline, :summary, :body_text)"
+    " VALUES ('delete', ?, ?, ?, ?, ?)"
 )
 _TSVECTOR_UPSERT = text(
     "INSERT INTO article_search (article_id, words) SELECT id,"
@@ -94,7 +95,7 @@ def index_articles(connection: Connection, articles: Sequence[Searchable]) -> No
         return
     rows = [one.fields for one in articles]
     if connection.dialect.name == "sqlite":
-        connection.execute(_FTS5_INSERT, rows)
+        connection.exec_driver_sql(_FTS5_INSERT, [tuple(row.values()) for row in rows])
     else:
         arrays = {name: array_of_texts([row[name] for row in rows]) for name in rows[0]}
         connection.execute(_TSVECTOR_UPSERT, arrays)
@@ -105,7 +106,8 @@ def unindex_articles(connection: Connection, articles: Sequence[Searchable]) -> 
     if not articles:
         return
     if connection.dialect.name == "sqlite":
-        connection.execute(_FTS5_DELETE, [one.fields for one in articles])
+        rows = [tuple(one.fields.values()) for one in articles]
+        connection.exec_driver_sql(_FTS5_DELETE, rows)
     else:
         connection.execute(_TSVECTOR_DELETE, {"id": [one.article_id for one in articles]})
 

@@ -8,14 +8,17 @@ given the rows one by one, which costs it nothing; PostgreSQL all at once, as ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, or_, update
+from sqlalchemy.types import TypeEngine
 
 from ingest.store.arrays import Row, ToArray, from_unnest, to_array
+from ingest.store.columns import Json
+from ingest.store.engine import to_json
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -92,11 +95,11 @@ class _OneByOne:
     brought: tuple[tuple[int, _Bring], ...]  # the columns whose values change on the way
 
     def send(self, connection: Connection, rows: Sequence[Row]) -> int:
-        values = [[row[name] for name in self.names] for row in rows]
+        # Column by column: half of the price of going through each row's values.
+        columns: list[Iterable[Any]] = [[row[name] for row in rows] for name in self.names]
         for at, bring in self.brought:
-            for row in values:
-                row[at] = bring(row[at])
-        return connection.exec_driver_sql(self.statement, list(map(tuple, values))).rowcount
+            columns[at] = map(bring, columns[at])
+        return connection.exec_driver_sql(self.statement, [*zip(*columns, strict=True)]).rowcount
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +207,15 @@ def _ready_update(
 def _brought(
     dialect: Dialect, table: Table, names: Sequence[str]
 ) -> tuple[tuple[int, _Bring], ...]:
-    found = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    found = (_bring(dialect, table.c[name].type) for name in names)
     return tuple((at, bring) for at, bring in enumerate(found) if bring is not None)
+
+
+def _bring(dialect: Dialect, type_: TypeEngine[Any]) -> _Bring | None:
+    if isinstance(type_, type(Json)):  # its own processor takes longer to ask than to write
+        return lambda value: None if value is None else to_json(value)
+    bring: _Bring | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    return bring
 
 
 def _arrays(
