@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, cycle, islice
 from pathlib import Path
 
-from benchmarks.growth_fill import copy_articles
+from benchmarks.growth_fill import Copies
 from benchmarks.growth_report import NAMES, Costs, Step, write_plot, write_table
 from benchmarks.rivals.newsroom import Newsroom, document_of
 from ingest.config import FeedSettings, Settings
@@ -32,7 +32,7 @@ from ingest.store import feeds, leases
 from ingest.store.engine import Database, open_database
 from ingest.store.leases import DueFeed
 
-STEPS = ("100:0", "1000:10000", "10000:100000", "10000:1000000")
+STEPS = ("100:0", "1000:10000", "10000:100000", "10000:300000", "10000:1000000")
 BY_ITSELF = 10_000  # articles that the program stores; more are copies
 ENTRIES = 20  # of a made-up feed
 PROBES = 8
@@ -53,6 +53,7 @@ class Growing:
         )
         self._documents = _documents()
         self._changed = _changed()
+        self._copies: Copies | None = None
         self._turn = 0
         self.feeds = 0
         self.articles = 0
@@ -68,9 +69,15 @@ class Growing:
             self.store(self.news())
             self.settle()
         if self.articles < articles_wanted:
-            self.articles = copy_articles(
-                self.database, feeds=self.feeds, articles_wanted=articles_wanted
-            )
+            if self._copies is None:
+                self._copies = Copies(self.database)
+            missing = articles_wanted - self.articles
+            self.articles += self._copies.write(missing, feeds=self.feeds)
+
+    def close(self) -> None:
+        if self._copies is not None:
+            self._copies.close()
+        self.database.close()
 
     def claim(self, number: int) -> list[DueFeed]:
         """The next feeds in turn. The clock moves little, so that all articles stay comparable."""
@@ -177,7 +184,7 @@ def run(steps: Sequence[tuple[int, int]], path: Path, out: Path | None) -> None:
             (out / "growth.json").write_text(json.dumps([*map(asdict, found)], indent=1) + "\n")
             write_table(out / "growth.md", found)
             write_plot(out / "growth.svg", found)
-    growing.database.close()
+    growing.close()
 
 
 def main() -> None:

@@ -70,37 +70,51 @@ _SEARCH = (
 )
 
 
-def copy_articles(database: Database, *, feeds: int, articles_wanted: int) -> int:
-    """Copy what is stored until there are so many articles; how many there are then."""
-    with database.connect() as connection:
-        given = {"feeds": feeds, **_largest_ids(connection)}
-        (there,) = connection.exec_driver_sql("SELECT count(*) FROM article").one()
-        for table in _CHANGED:
-            connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
-        statements = _statements(connection)
-        copies = -(-(articles_wanted - there) // there)
-        for first in range(1, copies + 1, _A_TIME):
-            span = {"first": first, "last": min(first + _A_TIME - 1, copies)}
-            for statement in statements:
-                connection.exec_driver_sql(_NUMBERED + statement, {**given, **span})
-            connection.commit()
-        for table in _CHANGED:
-            connection.exec_driver_sql(f"DROP TABLE temp.of_{table}")
-        connection.commit()
-    return int(there * (copies + 1))
-
-
 _NUMBERED = (
     "WITH RECURSIVE copies(n) AS"
     " (SELECT :first UNION ALL SELECT n + 1 FROM copies WHERE n < :last) "
 )
 
 
-def _largest_ids(connection: Connection) -> dict[str, int]:
-    row = connection.exec_driver_sql(
-        "SELECT (SELECT max(id) FROM article), (SELECT max(id) FROM story)"
-    ).one()
-    return {"articles": row[0], "stories": row[1]}
+class Copies:
+    """Copies of the articles that there are when it is made, written as more are wanted."""
+
+    def __init__(self, database: Database) -> None:
+        connection = self._connection = database.engine.connect()
+        self._articles = int(connection.exec_driver_sql("SELECT count(*) FROM article").one()[0])
+        self._largest = self._largest_ids()
+        for table in _CHANGED:
+            connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
+        connection.commit()
+        self._statements = _statements(connection)
+
+    def write(self, articles: int, *, feeds: int) -> int:
+        """Write so many articles or some more, to these feeds; how many it were."""
+        wanted = -(-articles // self._articles)
+        now = self._largest_ids()
+        done = max(now[name] // largest for name, largest in self._largest.items())
+        end = done + wanted
+        while done < end:
+            until = min(done + _A_TIME, end)
+            given = {"feeds": feeds, "first": done + 1, "last": until, **self._largest}
+            for statement in self._statements:
+                self._connection.exec_driver_sql(_NUMBERED + statement, given)
+            self._connection.commit()
+            done = until
+        return wanted * self._articles
+
+    def _largest_ids(self) -> dict[str, int]:
+        row = self._connection.exec_driver_sql(
+            "SELECT (SELECT max(id) FROM article), (SELECT max(id) FROM story)"
+        ).one()
+        self._connection.commit()
+        return {"articles": row[0], "stories": row[1]}
+
+    def close(self) -> None:
+        """Give the connection back, and what is to be copied."""
+        for table in _CHANGED:
+            self._connection.exec_driver_sql(f"DROP TABLE temp.of_{table}")
+        self._connection.close()
 
 
 def _statements(connection: Connection) -> list[str]:
