@@ -9,6 +9,7 @@ from datetime import datetime
 from ingest.config import FeedSettings
 from ingest.store import feeds
 from ingest.store.engine import Database
+from ingest.store.many_feeds import add_all
 
 
 def subscribe_all(
@@ -19,10 +20,9 @@ def subscribe_all(
     A name that another feed has gets a number.
     """
     with database.begin() as connection:
-        known = feeds.list_feeds(connection)
-        urls = {feed.url for feed in known}
-        names = {feed.name for feed in known}
+        urls, names = feeds.urls_and_names(connection)
         added = [one for one in wanted if one.url not in urls]
+        named = []
         for one in added:
             name, number = one.name, 1
             while name in names:
@@ -30,6 +30,6 @@ def subscribe_all(
                 name = f"{one.name}-{number}"
             if name is not None:
                 names.add(name)
-            named = dataclasses.replace(one, name=name)
-            feeds.add(connection, named, now=now, source="opml")
+            named.append(dataclasses.replace(one, name=name))
+        add_all(connection, named, now=now, source="opml")
     return added

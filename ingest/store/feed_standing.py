@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -9,7 +10,8 @@ from sqlalchemy import Connection, select, update
 from ingest.model import FeedState
 from ingest.store import changes
 from ingest.store.changes import ChangeKind, NewChange
-from ingest.store.tables import feed, feed_schedule
+from ingest.store.tables import feed, feed_schedule, meta
+from ingest.store.upsert import upsert
 
 REMOVED = "removed"  # in the change stream: what a feed is that is subscribed no more
 # A poll in flight has lost its lease then: what it brings is not written over a person's change.
@@ -20,10 +22,24 @@ END_LEASE = {
 }
 
 
+# Its value is another one after every change of which feeds there are, and how they are set.
+SUBSCRIPTIONS_STAND = "subscriptions_stand"
+
+
+def subscriptions_changed(connection: Connection) -> None:
+    """Note that the subscriptions are others than before. Call it before the rows are touched.
+
+    So that all who change them wait for each other here, and never in a circle.
+    """
+    stand = {"key": SUBSCRIPTIONS_STAND, "value": secrets.token_hex(8)}
+    upsert(connection, meta, [stand])
+
+
 def remove(
     connection: Connection, feed_id: int, now: datetime, evidence: str = "removed by hand"
 ) -> None:
     """Unsubscribe: it is polled no more. Its articles stay, and so does what is known of it."""
+    subscriptions_changed(connection)
     _tell(connection, feed_id, REMOVED, evidence, now)
     connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=now))
     connection.execute(
@@ -54,6 +70,7 @@ def resume(
     connection: Connection, feed_id: int, now: datetime, evidence: str = "resumed by hand"
 ) -> None:
     """Poll it again, from now on and as if it had never failed."""
+    subscriptions_changed(connection)
     _tell(connection, feed_id, FeedState.OK.value, evidence, now)
     connection.execute(update(feed).where(feed.c.id == feed_id).values(removed_at=None))
     connection.execute(

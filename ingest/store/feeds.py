@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from ingest.errors import UnknownFeed, UsageError
 from ingest.fetch.site import site_of
 from ingest.model import FeedSchedule
 from ingest.store.feed_settings import settings_from_json, settings_to_json
-from ingest.store.feed_standing import END_LEASE, resume
+from ingest.store.feed_standing import END_LEASE, resume, subscriptions_changed
 from ingest.store.locks import SUBSCRIPTIONS, lock
 from ingest.store.moving import left_url
 from ingest.store.publisher_rows import publisher_row
@@ -76,6 +77,7 @@ def add(
         write_settings(connection, feed_id, settings, source, now)
         resume(connection, feed_id, now, "subscribed again")
         return get(connection, feed_id)
+    subscriptions_changed(connection)
     site_id = site_row(connection, site_of(settings.url))
     feed_id = connection.execute(
         insert(feed)
@@ -119,6 +121,14 @@ def _free_name(connection: Connection, settings: FeedSettings, own_id: int | Non
         holder = connection.scalar(select(feed.c.id).where(feed.c.name == name))
         return holder is not None and holder != own_id
 
+    return free_name(settings, is_taken)
+
+
+def free_name(settings: FeedSettings, is_taken: Callable[[str], bool]) -> str:
+    """The name a feed is to have, or one made of its URL. Raises UsageError for one that is taken.
+
+    `is_taken` tells whether another feed has a name.
+    """
     if settings.name:
         if is_taken(settings.name):
             raise UsageError(f"feed name {settings.name!r} is taken by another feed")
@@ -140,6 +150,13 @@ def list_names(connection: Connection) -> dict[int, str]:
         select(feed.c.id, feed.c.name).where(feed.c.removed_at.is_(None)).order_by(feed.c.name)
     )
     return {row.id: row.name for row in rows}
+
+
+def urls_and_names(connection: Connection) -> tuple[set[str], set[str]]:
+    """The URLs and the names of the subscribed feeds."""
+    rows = connection.execute(select(feed.c.url, feed.c.name).where(feed.c.removed_at.is_(None)))
+    found = rows.all()
+    return {row.url for row in found}, {row.name for row in found}
 
 
 def list_feeds(connection: Connection, *, with_removed: bool = False) -> list[Feed]:
@@ -203,6 +220,7 @@ def write_settings(
     now: datetime,
 ) -> None:
     """Give a feed other settings; `source` None leaves who subscribed it. Raises UsageError."""
+    subscriptions_changed(connection)
     before = connection.execute(
         select(feed.c.url, feed.c.name, feed.c.settings).where(feed.c.id == feed_id)
     ).one()

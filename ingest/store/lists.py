@@ -14,6 +14,8 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import select as sql_select
 from sqlalchemy.types import ARRAY, BigInteger, Text
 
+from ingest.store.arrays import array_of_texts
+
 
 def among(
     connection: Connection, column: ColumnElement[int], values: Iterable[int]
@@ -28,6 +30,17 @@ def among(
     # As text: the driver's own arrays cost four times as much to write (arrays.py).
     written = bindparam(None, f"{{{','.join(map(str, numbers))}}}", type_=Text)
     return column == func.any(cast(written, ARRAY(BigInteger)))
+
+
+def among_texts(
+    connection: Connection, column: ColumnElement[str], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """The same for texts."""
+    if connection.dialect.name == "sqlite":
+        written = bindparam(None, json.dumps(list(values)), type_=Text)
+        return column.in_(sql_select(func.json_each(written).table_valued("value").c.value))
+    given = bindparam(None, array_of_texts(list(values)), type_=Text)
+    return column == func.any(cast(given, ARRAY(Text)))
 
 
 def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> FromClause:

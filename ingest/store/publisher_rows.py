@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -10,7 +11,10 @@ from sqlalchemy import Connection, insert, select
 from ingest.config import FeedSettings
 from ingest.errors import UsageError
 from ingest.fetch.site import site_of
+from ingest.store.ids import allocate
+from ingest.store.lists import among_texts
 from ingest.store.tables import publisher
+from ingest.store.upsert import insert_rows
 
 
 def publisher_row(connection: Connection, settings: FeedSettings, now: datetime) -> int:
@@ -25,6 +29,30 @@ def publisher_row(connection: Connection, settings: FeedSettings, now: datetime)
             .returning(publisher.c.id)
         ).scalar_one()
     return found
+
+
+def publisher_rows(
+    connection: Connection, wanted: Sequence[FeedSettings], now: datetime
+) -> list[int]:
+    """The ids of the publishers of these feeds, in their order: `publisher_row` of each."""
+    names = [settings.publisher or site_of(settings.url) for settings in wanted]
+    rows = connection.execute(
+        select(publisher.c.name, publisher.c.id).where(
+            among_texts(connection, publisher.c.name, set(names))
+        )
+    )
+    ids = {row.name: row.id for row in rows.all()}
+    # A feed that says no publisher makes one with a domain; who comes first makes the row.
+    missing = {
+        name: {"name": name, "domain": None if settings.publisher else name, "created_at": now}
+        for name, settings in reversed(list(zip(names, wanted, strict=True)))
+        if name not in ids
+    }
+    made = allocate(connection, publisher, len(missing))
+    new = [{"id": one, **missing[name]} for one, name in zip(made, reversed(missing), strict=True)]
+    insert_rows(connection, publisher, new)
+    ids |= {row["name"]: row["id"] for row in new}
+    return [ids[name] for name in names]
 
 
 def resolve_publisher(connection: Connection, wanted: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from ingest.store.lists import among_texts
 from ingest.store.tables import feed_schedule, site
 from ingest.store.upsert import insert_or, update_rows
 
@@ -20,6 +22,23 @@ def site_row(connection: Connection, name: str) -> int:
         if found is None:
             found = connection.execute(select(site.c.id).where(site.c.name == name)).scalar_one()
     return found
+
+
+def site_rows(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    """The ids of these sites' rows, made where there are none."""
+    ids = _ids(connection, names)
+    missing = [{"name": name} for name in sorted(names) if name not in ids]
+    if missing:
+        connection.execute(insert_or(connection, site).on_conflict_do_nothing(), missing)
+        ids |= _ids(connection, [row["name"] for row in missing])
+    return ids
+
+
+def _ids(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    rows = connection.execute(
+        select(site.c.name, site.c.id).where(among_texts(connection, site.c.name, names))
+    )
+    return {row.name: row.id for row in rows.all()}
 
 
 def put_off_feeds(connection: Connection, site_id: int, until: datetime) -> None:
