@@ -1,12 +1,13 @@
 """What the next batches of the queue will be compared with, prepared over shards, ahead of them.
 
-    the queue, a batch a shard -> texts read, index asked, pairs found, candidates' texts read
-      -> the batch is decided in its turn, and finds nearly everything at hand
+    the queue, a batch a shard -> texts read, index asked, pairs found, index asked how rare
+      these texts are -> the batch is decided in its turn, and asks the index nothing more
 
 What stands here follows from texts and postings alone, never from stories: the articles that an
 article may meet come before it, and theirs are written. So it can be worked out long before, in any
 order, by any process that reaches the database. It is a stock and no decision: what is not in it
-is read when it is needed, and one that does not fit the batch is left aside.
+is asked when it is needed, and one that does not fit the batch is left aside. Texts that were read
+are not handed over: a text takes as long to pack and unpack as to read again (2026-11).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import Connection, and_, or_, select
 from ingest.config import DedupeSettings
 from ingest.dedupe import Document
 from ingest.dedupe.answers import Answers
-from ingest.dedupe.candidates import Asked, Pair, among_themselves, pairs_of
+from ingest.dedupe.candidates import Asked, Pair, among_themselves, foresee, pairs_of
 from ingest.dedupe.decide import is_worth_weighing
 from ingest.store import waiting
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
@@ -33,7 +34,7 @@ from ingest.store.lists import among
 from ingest.store.story_rows import arrivals_of
 from ingest.store.tables import fingerprint, match_queue
 
-_MOST = 12  # candidates of an article that are prepared: six stories, two of each
+AHEAD = 12  # of the articles of its batch an article may be compared with, so many are prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ class Prepared:
     asked: list[Asked]
     answers: list[Answers]  # of the index: about the articles' own hashes, then about others
     pairs: list[list[Pair]]  # for each article
-    documents: dict[int, Document]
 
     def fits(self, article_ids: Sequence[int], floor: int, below: Sequence[int]) -> bool:
         """Whether it was made for this batch, this window, and nothing decided after it."""
@@ -127,36 +127,37 @@ def prepare(shard: Shard) -> Prepared | None:
         own = load_documents(connection, ids, readings)
         asked = [Asked(one, own[one].reading.question) for one in ids]
         hashes = np.concatenate([one.hashes for one in asked])
-        pairs = pairs_of(asked, index.ask(hashes, among_themselves(asked)))
-        likely = _likely(connection, asked, pairs)
+        answers = index.ask(hashes, among_themselves(asked))
+        pairs = pairs_of(asked, answers)
+        likely = _likely(connection, asked, answers, pairs)
         others = {each for _, each in likely} - own.keys()
         documents = {**own, **load_documents(connection, others, readings)}
         _look_up(index, likely, documents)
-    used = {each for pair in likely for each in pair}
-    for one in used:
-        _work_out(documents[one])
-    return Prepared(
-        ids, floor, min(ids), asked, index.answers, pairs, {one: documents[one] for one in used}
-    )
+    return Prepared(ids, floor, min(ids), asked, index.answers, pairs)
 
 
 def _likely(
-    connection: Connection, asked: Sequence[Asked], pairs: Sequence[Sequence[Pair]]
+    connection: Connection,
+    asked: Sequence[Asked],
+    answers: Answers,
+    pairs: Sequence[Sequence[Pair]],
 ) -> list[tuple[int, int]]:
-    """Whom each article will be compared with, whatever the stories are: those that share most."""
+    """Whom each article will be compared with, nearly: as if every story had one article."""
     met = {pair.article_id for some in pairs for pair in some}
     rows = connection.execute(
         select(fingerprint.c.article_id, fingerprint.c.token_count).where(
             among(connection, fingerprint.c.article_id, met)
         )
     )
-    shingles: Mapping[int, int] = {article_id: max(1, n - 2) for article_id, n in rows}
-    likely = []
-    for one, some in zip(asked, pairs, strict=True):
-        if any(pair.is_enough_of(one, shingles) for pair in some):
-            best = sorted(some, key=lambda pair: (-pair.shared, pair.article_id))
-            likely += [(one.article_id, pair.article_id) for pair in best[:_MOST]]
-    return likely
+    shingles = {article_id: max(1, n - 2) for article_id, n in rows}
+    stories = {one: one for one in answers.articles.tolist()}
+    for one in asked:
+        stories.pop(one.article_id, None)
+    return [
+        (one.article_id, other)
+        for one, its in zip(asked, foresee(asked, answers, pairs, stories, shingles), strict=True)
+        for other in (*(each.article_id for each in its.chosen), *its.waits_for[:AHEAD])
+    ]
 
 
 def _look_up(
@@ -171,15 +172,6 @@ def _look_up(
         hashes = [each for one in weighed for each in documents[one].reading.sampled]
         hashes += [each for own, _ in likely for each in documents[own].reading.title_postings]
         index.look_up(hashes)
-        for one in weighed:
-            documents[one].reading.skeleton  # noqa: B018 - worked out here, and kept
-
-
-def _work_out(document: Document) -> None:
-    """A reading is worked out when it is first asked: here, and not where it is decided."""
-    reading = document.reading
-    for each in ("shape", "words", "first", "distinct", "mass", "sampled", "title_postings"):
-        getattr(reading, each)
 
 
 @cache

@@ -187,8 +187,8 @@ def _gather(
     below = _first_undecided(connection, new)
     if foresight is not None and foresight.fits(new, floor, below) and not decided:
         index = SqlIndex(connection, floor, *below, known=foresight.answers)
-        documents, asked, met = foresight.documents, foresight.asked, foresight.pairs
-        answers = foresight.answers[0]
+        asked, met, answers = foresight.asked, foresight.pairs, foresight.answers[0]
+        documents: dict[int, Document] = {}
     else:
         index = SqlIndex(connection, floor, *below)
         unread = [one for one, question in batch.items() if not question]
