@@ -21,9 +21,11 @@ from sqlalchemy.engine import URL, make_url
 
 from ingest.errors import ConfigError, DatabaseError, DatabaseUnreachable
 
-# Of each connection, and there are three: the writer's, the reader's, the loop's. What is not in it
-# comes from the system's own cache of the file.
-_CACHE_KB = 32_768
+# What is not in these caches comes from the system's own cache of the file. The process has three
+# connections or more, so they have a limit together; the one that was used last is used next, which
+# is mostly the writer's, and has most of it.
+_CACHE_KB = 32_768  # of each connection
+_CACHES_BYTES = 40 << 20  # of all (https://sqlite.org/pragma.html#pragma_soft_heap_limit)
 WRITES = "ingest_writes"  # execution option: this transaction takes the write lock at once
 
 
@@ -141,6 +143,7 @@ def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
         url,
         json_serializer=to_json,
         connect_args={"timeout": busy_timeout_seconds, "check_same_thread": False},
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -153,6 +156,7 @@ def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             f"cache_size=-{_CACHE_KB}",
+            f"soft_heap_limit={_CACHES_BYTES}",
             "journal_size_limit=67108864",
         ):
             cursor.execute(f"PRAGMA {pragma}")
