@@ -83,6 +83,7 @@ class Copies:
         connection = self._connection = database.engine.connect()
         self._articles = int(connection.exec_driver_sql("SELECT count(*) FROM article").one()[0])
         self._largest = self._largest_ids()
+        connection.exec_driver_sql("PRAGMA temp_store = FILE")  # it is not the program's memory
         for table in _CHANGED:
             connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
         connection.commit()
