@@ -89,10 +89,11 @@ def reasons_of(
             if reasons[index] is None and signed_hash(low) in learned:
                 reasons[index] = "learned"
     _by_hint(blocks, reasons, counts, total)
-    _sections(reasons, counts, total)
-    _link_lines(blocks, reasons, counts)
-    _tail(blocks, lows, reasons, counts, telling)
-    _orphans(blocks, reasons, counts)
+    if len(blocks) > 1:
+        _sections(reasons, counts, total)
+        _link_lines(blocks, reasons, counts)
+        _tail(blocks, lows, reasons, counts, telling)
+        _orphans(blocks, reasons, counts)
     return reasons
 
 
@@ -213,6 +214,8 @@ def _by_hint(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int], t
 
 def _sections(reasons: Reasons, counts: Sequence[int], total: int) -> None:
     """Under "More news", late in a text, short lines to the end are teasers of other articles."""
+    if "related" not in reasons:
+        return
     before = 0
     for index, reason in enumerate(reasons):
         if reason == "related" and counts[index] <= 5 and before >= total * _MOST_OF_A_TEXT:
@@ -233,6 +236,8 @@ def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]
         and block.linked >= len(block.text) * 0.85
         and counts[index] <= _LINK_LINE_WORDS
     ]
+    if not lines:
+        return
     prose = sum(
         1
         for index, block in enumerate(blocks)
@@ -241,14 +246,14 @@ def _link_lines(blocks: Sequence[Block], reasons: Reasons, counts: Sequence[int]
     # After the only paragraph of a teaser a few links to the end are others' articles.
     ends_in_links = (
         prose == 1
-        and 0 < len(lines) <= _MOST_LINKS_OF_A_TEASER
+        and len(lines) <= _MOST_LINKS_OF_A_TEASER
         and lines[0] > 0
         and not _leads_in(blocks[lines[0] - 1])
         and all(
             index in lines or reasons[index] is not None for index in range(lines[0], len(blocks))
         )
     )
-    if lines and (prose >= max(2, len(lines)) or ends_in_links):
+    if prose >= max(2, len(lines)) or ends_in_links:
         for index in lines:
             if blocks[index].kind[0] != "h" or index == len(blocks) - 1:
                 reasons[index] = "link"
@@ -262,7 +267,7 @@ def _tail(
     telling: frozenset[str],
 ) -> None:
     """From the end backwards: after the last paragraph one cue is enough, and labels go too."""
-    if not any(reason is None for reason in reasons):
+    if None not in reasons:
         return
     pending: list[int] = []
     seen = False

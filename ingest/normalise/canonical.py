@@ -19,10 +19,10 @@ _MAX_LENGTH = 8_000  # characters; longer ones are left as they are
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?-]*").fullmatch
-# An http(s) URL that is spelled as it should be, but perhaps for its parameters: no user, port,
-# upper case in the host, escapes, dots or doubled slashes in the path, and no fragment.
+# An http(s) URL that is spelled as it should be, but perhaps for its parameters: no user, default
+# port, upper case in the host, escapes, dots or doubled slashes in the path, and no fragment.
 _TIDY = re.compile(
-    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)((?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)*)"
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?!80/|443/)[1-9]\d*(?=/))?)((?:/(?:[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)?)*)"
     r"(?:\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]*))?"
 ).fullmatch
 _SAFE = frozenset(

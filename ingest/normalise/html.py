@@ -87,7 +87,11 @@ def read(text: Text | None, base_url: str | None = None) -> Reading:
         return Reading()
     value = text.value
     is_html = text.is_html
-    if value.lstrip()[:4].lower().startswith(("<", "&lt;")) and _ESCAPED.search(value) is not None:
+    if (
+        (not is_html or "&lt;" in value[:40])
+        and value.lstrip()[:4].lower().startswith(("<", "&lt;"))
+        and _ESCAPED.search(value) is not None
+    ):
         # Markup that says it is plain text, or that was escaped once more than it says.
         value, is_html = unescape(value) if "&lt;" in value[:40] else value, True
     if is_html and _MARKUP.search(value):
@@ -280,13 +284,13 @@ class _Scanner:
             text = _TAGS.sub("", html)
         if "&" in text:
             text = unescape(text)
-        text = cleaned(text)
-        if not text:
+        line = cleaned(text)
+        if not line:
             return
         soft = self.breaks == 1 and bool(self.blocks) and not ends_paragraph(self.blocks[-1].text)
-        self.blocks.append(
-            make_block(text, html_tidied(html), self.kind, self.hint, linked, soft, self.picture)
-        )
+        if line is not html:  # nearly every second block is one tidy line without markup
+            html = html_tidied(html)
+        self.blocks.append(make_block(line, html, self.kind, self.hint, linked, soft, self.picture))
         self.picture = -1
         self.breaks = 0
 

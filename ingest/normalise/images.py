@@ -89,6 +89,7 @@ class LeadImage:
 
 
 make_captioned, make_lead = filling(Captioned), filling(LeadImage)
+NO_IMAGE = LeadImage()
 
 
 def split_caption(text: str) -> Captioned:
@@ -96,19 +97,23 @@ def split_caption(text: str) -> Captioned:
     return caption_in(text, known=True) or make_captioned(text or None, None)
 
 
-@lru_cache(maxsize=256)  # a first paragraph is asked about twice
 def caption_in(text: str, *, known: bool = False, near_picture: bool = False) -> Captioned | None:
     """The caption and credit a line consists of, or None where it does not read as a caption.
 
     A line of running text must name a photo ("Photo: …", "(AP Photo/Name)"). One that is `known`
     to be a caption, or stands `near_picture`, may credit more loosely ("Name/AFP", "(Reuters)").
     """
-    start = max(0, len(text) - _MOST_CREDIT)
-    tail = text[start:]
     loose = known or near_picture
-    has_sign = loose or _has_sign(tail)
+    has_sign = loose or _has_sign(text[-_MOST_CREDIT:])
     if not has_sign and not text.endswith(_BRACKETS):
         return None  # as nearly every line
+    return _caption_in(text, loose, has_sign)
+
+
+@lru_cache(maxsize=256)  # a first paragraph is asked about twice
+def _caption_in(text: str, loose: bool, has_sign: bool) -> Captioned | None:
+    start = max(0, len(text) - _MOST_CREDIT)
+    tail = text[start:]
     if len(text) > 1_000 or text.count(" ") >= _MOST_CAPTION_WORDS:
         return None
     if has_sign and _has_label(tail[(earliest := _earliest_label(tail)) :]):
@@ -131,10 +136,12 @@ def caption_in(text: str, *, known: bool = False, near_picture: bool = False) ->
     if slug is not None:
         return _captioned(text[: start + slug.start()], f"{slug[2]}/{slug[1]}")
     if loose:
-        for pattern in (_SIGN, _BARE):
-            match = pattern.match(text)
-            if match is not None and (pattern is _SIGN or _is_credit(match["credit"])):
-                return _captioned(match["caption"], match["credit"])
+        match = _SIGN.match(text) if _has_copyright_sign(text) else None
+        if match is not None:
+            return _captioned(match["caption"], match["credit"])
+        match = _BARE.match(text) if "/" in text else None
+        if match is not None and _is_credit(match["credit"]):
+            return _captioned(match["caption"], match["credit"])
         if folded(text) in photo_agencies():
             return make_captioned(None, spelled_credit(text))
     return None
@@ -265,6 +272,10 @@ def _earliest_label(tail: str) -> int:
 
 def _has_sign(tail: str) -> bool:
     return ":" in tail or "/" in tail or "©" in tail or " by " in tail or "：" in tail
+
+
+def _has_copyright_sign(text: str) -> bool:
+    return "©" in text or "(c)" in text or "&copy;" in text
 
 
 def _has_label(tail: str) -> bool:

@@ -7,8 +7,10 @@ of a feed whose claim is true. The feed's claim stands where the text is too sho
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from itertools import chain
 
 from ingest.normalise.data import table
 
@@ -78,16 +80,12 @@ def by_words(text: str, claim: str | None) -> str | None:
             or own * _LEAD > sum(map(lists["en"].__contains__, words))
         ):
             return named
-    counts = dict.fromkeys(lists, 0)
-    for found in filter(None, map(index.get, words)):
-        for name in found:
-            counts[name] += 1
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    best, second = ranked[0], ranked[1]
-    if best[1] >= len(words) * _SURE_SHARE and best[1] >= second[1] * _LEAD:
-        return best[0]
-    if best[1] >= len(words) * _FAIR_SHARE and best[1] >= second[1] * _FAR_LEAD:
-        return best[0]
+    counts = Counter(chain.from_iterable(filter(None, map(index.get, words))))
+    second, best = sorted((0, 0, *counts.values()))[-2:]
+    if (best >= len(words) * _SURE_SHARE and best >= second * _LEAD) or (
+        best >= len(words) * _FAIR_SHARE and best >= second * _FAR_LEAD
+    ):
+        return max(counts, key=counts.__getitem__)
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingest.normalise import images, people
 from ingest.normalise.blocks import Block
@@ -44,7 +44,7 @@ class Opening:
 
     deck: str | None = None
     byline: str | None = None
-    image: LeadImage = field(default_factory=LeadImage)
+    image: LeadImage = images.NO_IMAGE
 
 
 def read_opening(
