@@ -81,9 +81,10 @@ class Copies:
 
     def __init__(self, database: Database) -> None:
         connection = self._connection = database.engine.connect()
+        # What is to be copied is not to fill the program's caches. Said before any transaction.
+        connection.connection.cursor().execute("PRAGMA temp_store = FILE")
         self._articles = int(connection.exec_driver_sql("SELECT count(*) FROM article").one()[0])
         self._largest = self._largest_ids()
-        connection.exec_driver_sql("PRAGMA temp_store = FILE")  # it is not the program's memory
         for table in _CHANGED:
             connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
         connection.commit()
