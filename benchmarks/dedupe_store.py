@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from ingest.dedupe import Decision, Document, fingerprints
-from ingest.store import stories, tables
+from ingest.store import gathering, stories, tables
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_fingerprints
@@ -58,14 +58,14 @@ class Steps:
 
 def watch_settle(steps: Steps) -> None:
     """Time the steps inside `settle` from outside: the product carries no stopwatch."""
-    for name, shown in (
-        ("load_documents", "settle: read texts"),
-        ("_gather", "settle: gather (with the two above)"),
-        ("_decide", "settle: decide"),
-        ("write_book", "settle: write stories"),
-        ("replace_matches", "settle: write matches"),
+    for module, name, shown in (
+        (gathering, "load_documents", "settle: read texts"),
+        (stories, "gather", "settle: gather (with the two above)"),
+        (stories, "_decide", "settle: decide"),
+        (stories, "write_book", "settle: write stories"),
+        (stories, "replace_matches", "settle: write matches"),
     ):
-        setattr(stories, name, _watched(getattr(stories, name), shown, steps))
+        setattr(module, name, _watched(getattr(module, name), shown, steps))
     decide = vars(stories)["decide"]
 
     def counted(document: Document, candidates: Sequence[Document], *more: Any) -> Decision:

@@ -69,12 +69,12 @@ def split(
 
       ingest stories split 12 9 --reason "another match day"
     """
-    from ingest.store import stories, story_decisions
+    from ingest.store import gathering, story_decisions
 
     given = {article_id} if other_id is None else {article_id, other_id}
     with session_of(context).opened() as database:
         with database.connect() as connection:
-            before = stories.stories_of(connection, given).get(article_id)
+            before = gathering.stories_of(connection, given).get(article_id)
         story = story_decisions.split(database, article_id, other_id, now=now(), reason=reason)
     if as_json:
         print_json([{"story_id": story, "article_id": article_id, "story_id_before": before}])

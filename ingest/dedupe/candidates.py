@@ -1,8 +1,4 @@
-"""Which articles are worth comparing: votes of the hashes they share with new ones.
-
-Many new articles are asked about at once, in arrays over all of them: most have no candidate, and
-a call of numpy costs as much as the votes of one article.
-"""
+"""Which articles are worth comparing: votes of the hashes they share with new ones."""
 
 from __future__ import annotations
 
@@ -13,60 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ingest.dedupe.answers import Answers, is_among, runs
-from ingest.dedupe.question import HEADLINE, STANDS_FOR, Question
-from ingest.dedupe.tokenise import Ints
+from ingest.dedupe.answers import Answers, Lookup, is_among
+from ingest.dedupe.meetings import Asked, Meetings, meetings_of
+from ingest.dedupe.tokenise import Floats, Ints
 
 # A hash of more stories than this votes for none: it stands in boilerplate or is a common phrase.
 MAX_STORIES_A_HASH = 16
 MAX_STORIES = 6  # stories compared with; more changed nothing on `dev`
 DOCUMENTS_A_STORY = 2  # of each, the two that share most: one may be an abridgement of its own
-# One hash in common is a phrase in common, unless the text has hardly more than one.
-MIN_HASHES = 2
-FEW_HASHES = 8
 # A member supports its story's claim if it shares a quarter of what the best member does.
 SUPPORT_SHARE = 0.25
 MIN_VOTE_SHARE = 0.15  # of the best story's votes: below that only common phrases are shared
-# The verifier wants a quarter of the shorter text (`Rules.min_plain`). Where the hashes in common
-# stand for less than a fifth, the texts have a sentence in common and are not looked at. On `dev`
-# this changes no decision; where every text shares sentences it spares most comparisons.
-MIN_SHARE = 0.2
 MAX_NAMED = 2  # a headline of more stories is a label ("Morning briefing") and tells nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An article and what the index is asked about it."""
-
-    article_id: int
-    question: Question
-
-    @property
-    def hashes(self) -> Ints:
-        """The hashes that are looked up."""
-        return self.question.hashes
-
-    @property
-    def shingles(self) -> int:
-        """How many the text has."""
-        return self.question.shingles
-
-
-# Of a passage that all of a batch have, these many articles are known among them.
-MAX_OF_A_BATCH = 64
-
-
-def among_themselves(asked: Sequence[Asked]) -> Answers:
-    """Which of these articles have each of their hashes, the first of them."""
-    if not asked:
-        return Answers.of({})
-    hashes = np.concatenate([one.hashes for one in asked])
-    article = np.repeat([one.article_id for one in asked], [len(one.hashes) for one in asked])
-    order = np.argsort(hashes, kind="stable")
-    hashes, article = hashes[order], article[order]
-    begins = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
-    counts = np.minimum(np.diff(np.append(begins, len(hashes))), MAX_OF_A_BATCH)
-    return Answers(hashes[begins], np.append(0, np.cumsum(counts)), article[runs(begins, counts)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +37,9 @@ class Pair(NamedTuple):
 
     article_id: int
     shared: int  # hashes
-    stands_for: float  # shingles
+    has_enough: bool  # in common: maybe more than a sentence
+    has_the_headline: bool
     hashes: list[int]  # where they stand in the answers
-
-    @property
-    def has_the_headline(self) -> bool:
-        """Whether the headlines are one."""
-        return self.stands_for >= HEADLINE
-
-    def is_enough_of(self, asked: Asked, shingles_of: Mapping[int, int]) -> bool:
-        """Whether there may be more in common than a sentence."""
-        shorter = min(asked.shingles, shingles_of.get(self.article_id, 0))
-        return self.stands_for >= MIN_SHARE * shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +50,15 @@ class Foreseen:
     share most first. When they have their stories it is to be asked about again.
     """
 
-    chosen: list[Chosen]
-    waits_for: list[int]
+    chosen: Sequence[Chosen] = ()
+    waits_for: Sequence[int] = ()
 
 
 def choose(
     asked: Asked,
     answers: Answers,
     story_of: Mapping[int, int],
-    shingles_of: Mapping[int, int],
+    shingles_of: Lookup,
     undecided: Collection[int] = (),
 ) -> list[Chosen]:
     """The articles to compare this one with, best first.
@@ -124,88 +69,70 @@ def choose(
     votes of its best article. `shingles_of` are the lengths of articles' texts.
     """
     answers = answers.only({*asked.hashes.tolist()})
-    found = [one for one in pairs_of([asked], answers)[0] if one.article_id in story_of]
+    met = meetings_of([asked], answers)
+    found = [one for one in _pairs([asked], met, shingles_of)[0] if one.article_id in story_of]
     if not found:
         return []
     known = {one: story_of[one] for one in answers.articles.tolist() if one in story_of}
     votes = _votes(answers, known, [one for one in undecided if one not in known])
-    return _choose(asked, found, votes, story_of, shingles_of)
+    return _choose(found, votes.tolist(), story_of)
+
+
+def worth_a_look(asked: Sequence[Asked], met: Meetings, shingles_of: Lookup) -> Meetings:
+    """Without those that share enough with nobody: whatever they meet, they choose none."""
+    looks = np.bincount(met.asker[met.have_enough(asked, shingles_of)], minlength=len(asked)) > 0
+    return met.only(looks[met.asker])
 
 
 def foresee(
     asked: Sequence[Asked],
     answers: Answers,
-    pairs: Sequence[Sequence[Pair]],
+    met: Meetings,
     story_of: Mapping[int, int],
-    shingles_of: Mapping[int, int],
-) -> list[Foreseen]:
-    """The same for a batch that will be decided in this order.
+    shingles_of: Lookup,
+) -> dict[int, Foreseen]:
+    """The same for a batch that will be decided in this order; by article that is worth a look.
 
-    `story_of` are the stories before it: of the articles in `pairs`, at least.
+    `story_of` are the stories before it: of the articles in `met`, at least.
     """
     turn = {one.article_id: number for number, one in enumerate(asked)}
-    lengths = {**shingles_of, **{one.article_id: one.shingles for one in asked}}
-    votes = _votes(answers, story_of, [one for one in turn if one not in story_of])
-    foreseen = []
-    for number, (one, found) in enumerate(zip(asked, pairs, strict=True)):
+    places = met.places
+    votes = np.zeros(len(answers.hashes))
+    votes[places] = _votes(answers.at(places), story_of, [x for x in turn if x not in story_of])
+    given = votes.tolist()
+    foreseen = {}
+    for number, (one, found) in enumerate(zip(asked, _pairs(asked, met, shingles_of), strict=True)):
+        if not found:
+            continue
         decided, waiting = [], []
         for pair in found:
             if pair.article_id in story_of:
                 decided.append(pair)
-            elif turn.get(pair.article_id, number) < number and pair.is_enough_of(one, lengths):
+            elif turn.get(pair.article_id, number) < number and pair.has_enough:
                 waiting.append((-pair.shared, pair.article_id))
-        chosen = _choose(one, decided, votes, story_of, lengths) if decided else []
-        foreseen.append(Foreseen(chosen, [article for _, article in sorted(waiting)]))
+        chosen = _choose(decided, given, story_of) if decided else []
+        foreseen[one.article_id] = Foreseen(chosen, [article for _, article in sorted(waiting)])
     return foreseen
 
 
-def pairs_of(asked: Sequence[Asked], answers: Answers) -> list[list[Pair]]:
-    """For each one asked about: the articles that share enough hashes with it."""
-    lengths = [len(one.hashes) for one in asked]
-    hashes = np.concatenate([one.hashes for one in asked])
-    which = answers.hashes.searchsorted(hashes)
-    times = np.diff(answers.begins)[which]
-    # Every hash asked about meets every article that has it.
-    by = np.repeat(np.arange(len(hashes)), times)
-    article = answers.articles[runs(answers.begins[which], times)]
-    asker = np.repeat(np.arange(len(asked)), lengths)[by]
-    own = np.array([one.article_id for one in asked])
-    least = np.array([1 if n <= FEW_HASHES else MIN_HASHES for n in lengths])
-    # Nearly all meet once. They are told by a short code of theirs, before anything is sorted.
-    code = (asker * 40_503 + article * 2_654_435_761) & _CODES
-    often = np.bincount(code, minlength=_CODES + 1)[code]
-    kept = np.flatnonzero((often >= least[asker]) & (article != own[asker]))
-    asker, article, by = asker[kept], article[kept], by[kept]
-    order = np.lexsort((article, asker))
-    asker, article, by = asker[order], article[order], by[order]
-    is_new = np.ones(len(order), np.bool_)
-    is_new[1:] = (asker[1:] != asker[:-1]) | (article[1:] != article[:-1])
-    begins = np.flatnonzero(is_new)
-    ends = np.append(begins, len(order))
-    shared = np.diff(ends)
-    worth = STANDS_FOR[np.concatenate([one.question.codes for one in asked])]
-    stands_for = np.diff(np.append(0.0, np.cumsum(worth[by]))[ends])
+def _pairs(asked: Sequence[Asked], met: Meetings, shingles_of: Lookup) -> list[list[Pair]]:
+    """For each one asked about, those it meets."""
     found: list[list[Pair]] = [[] for _ in asked]
-    enough = np.flatnonzero(shared >= least[asker[begins]])
-    at = which[by].tolist()
-    for who, what, many, much, begin in zip(
-        asker[begins[enough]].tolist(),
-        article[begins[enough]].tolist(),
-        shared[enough].tolist(),
-        stands_for[enough].tolist(),
-        begins[enough].tolist(),
+    at = met.at.tolist()
+    for who, what, many, enough, named, begin in zip(
+        met.asker.tolist(),
+        met.article.tolist(),
+        met.shared.tolist(),
+        met.have_enough(asked, shingles_of).tolist(),
+        met.have_the_headline.tolist(),
+        met.begins.tolist(),
         strict=True,
     ):
-        found[who].append(Pair(what, many, much, at[begin : begin + many]))
+        found[who].append(Pair(what, many, enough, named, at[begin : begin + many]))
     return found
 
 
-_CODES = (1 << 18) - 1
-
-
-def _votes(
-    answers: Answers, story_of: Mapping[int, int], undecided: Collection[int]
-) -> list[float]:
+def _votes(answers: Answers, story_of: Mapping[int, int], undecided: Collection[int]) -> Floats:
     """What each hash of the answers gives to a story that has it."""
     known = np.array(sorted(story_of), np.int64)
     stories = np.array([story_of[one] for one in known.tolist()], np.int64)
@@ -227,16 +154,11 @@ def _votes(
         stories_with += count(hashes[is_new])
     votes = 1.0 / np.sqrt(np.maximum(stories_with, 1))
     votes[stories_with > MAX_STORIES_A_HASH] = 0.0
-    given: list[float] = votes.tolist()
-    return given
+    return np.asarray(votes)
 
 
 def _choose(
-    asked: Asked,
-    found: Sequence[Pair],
-    votes: Sequence[float],
-    story_of: Mapping[int, int],
-    shingles_of: Mapping[int, int],
+    found: Sequence[Pair], votes: Sequence[float], story_of: Mapping[int, int]
 ) -> list[Chosen]:
     members: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     best: dict[int, float] = {}
@@ -246,7 +168,7 @@ def _choose(
         members[story].append((-pair.shared, pair.article_id))
         if pair.has_the_headline:
             named.add(story)
-        if pair.is_enough_of(asked, shingles_of):
+        if pair.has_enough:
             given = sum([votes[one] for one in pair.hashes])
             if given > best.get(story, 0.0):
                 best[story] = given

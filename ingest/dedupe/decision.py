@@ -60,13 +60,21 @@ class Frequencies:
         """
         kept = self._weights.get(id(reading))
         if kept is None:
-            known, count = self._known, self.stories_with
-            counts = np.array(
-                [known[one] if one in known else count(one) for one in reading.sampled], np.float64
-            )
+            counts = self.counts_of(reading.sampled)
             kept = 1.0 / np.maximum(1.0, spread(reading, counts) - 1.0)
             self._weights[id(reading)] = kept
         return kept
+
+    def stories_of(self, one: int, besides: int) -> set[int]:
+        """The stories in which a hash occurs, in articles besides that one."""
+        articles = self._postings.get(one, ())
+        found = [self._story_of.get(each) for each in articles if each != besides]
+        return {story for story in found if story is not None}
+
+    def counts_of(self, hashes: Sequence[int]) -> Floats:
+        """In how many stories each of these occurs."""
+        known, count = self._known, self.stories_with
+        return np.array([known[x] if x in known else count(x) for x in hashes], np.float64)
 
     def stories_with(self, one: int) -> int:
         """In how many stories a hash occurs."""

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.dedupe.answers import Answers
-from ingest.dedupe.candidates import Asked, choose
+import numpy as np
+
+from ingest.dedupe.answers import Answers, Lookup, once
+from ingest.dedupe.candidates import choose
 from ingest.dedupe.decide import decide
 from ingest.dedupe.decision import MAX_POSTINGS, Decision, Document, Frequencies
+from ingest.dedupe.meetings import Asked
 from ingest.dedupe.rules import RULES, Rules
 
 
@@ -53,7 +56,10 @@ class MemoryStories:
         asked = Asked(document.article_id, document.reading.question)
         postings: dict[int, Sequence[int]] = dict.fromkeys(asked.hashes.tolist(), ())
         postings.update(self.index.articles_with([*postings]))
-        chosen = choose(asked, Answers.of(postings), self.story_of, self._shingles_of)
+        answers = Answers.of(postings)
+        met = once(answers.articles)
+        lengths = Lookup(met, np.array([self._shingles_of[one] for one in met.tolist()], np.int64))
+        chosen = choose(asked, answers, self.story_of, lengths)
         for reading in [document.reading, *(self.documents[x.article_id].reading for x in chosen)]:
             postings.update(self.index.articles_with(reading.sampled))
         frequencies = Frequencies(postings, self.story_of)
@@ -87,8 +93,9 @@ class MemoryStories:
                     self.members[story] += moved
                     self.story_of.update(dict.fromkeys(moved, story))
         for article in decision.leaves:
-            if self.story_of[article] == story and len(self.members[story]) > 1:
-                self.members[story].remove(article)
+            left = self.story_of[article]
+            if len(self.members[left]) > 1:
+                self.members[left].remove(article)
                 self.story_of[article] = self._free_id(article)
                 self.members[self.story_of[article]] = [article]
         self.documents[document.article_id] = document

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, select, text
 
 from ingest.dedupe import MAX_POSTINGS, Document, Reading
-from ingest.dedupe.answers import Answers
+from ingest.dedupe.answers import Answers, is_among, once
 from ingest.dedupe.reading import readings as prepare
 from ingest.dedupe.tokenise import Ints
 from ingest.store.lists import among
@@ -19,14 +19,17 @@ from ingest.store.tables import article, article_content
 
 # One statement for a whole batch. Every hash is looked up once and gives its newest articles only:
 # a boilerplate hash has thousands of postings, of which MAX_POSTINGS + 1 say all there is to know.
+# All comes as one text of numbers: below zero, the place of the hash whose articles follow.
 _SQLITE_POSTINGS = text(
-    "SELECT value, (SELECT group_concat(article_id) FROM (SELECT article_id FROM posting"
-    "  WHERE hash = each.value AND article_id >= :floor AND article_id < :below"
-    "  ORDER BY article_id DESC LIMIT :most))"
+    "SELECT group_concat((-1 - key) || ',' || (SELECT group_concat(article_id) FROM"
+    "  (SELECT article_id FROM posting"
+    "   WHERE hash = each.value AND article_id >= :floor AND article_id < :below"
+    "   ORDER BY article_id DESC LIMIT :most)))"
     " FROM json_each(:hashes) AS each"
 )
 _POSTGRESQL_POSTINGS = text(
-    "SELECT wanted.hash, found.articles FROM unnest(CAST(:hashes AS bigint[])) AS wanted(hash)"
+    "SELECT string_agg((-wanted.place) || ',' || found.articles, ',')"
+    " FROM unnest(CAST(:hashes AS bigint[])) WITH ORDINALITY AS wanted(hash, place)"
     " CROSS JOIN LATERAL (SELECT string_agg(article_id::text, ',') AS articles FROM"
     "  (SELECT article_id FROM posting WHERE posting.hash = wanted.hash AND article_id >= :floor"
     "   AND article_id < :below"
@@ -62,21 +65,23 @@ class SqlIndex:
 
     def ask(self, hashes: Ints, batch: Answers | None = None) -> Answers:
         """The newest articles of each of these hashes, and those of the batch."""
-        ordered = np.sort(hashes)
-        once = ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0]
-        rows = sorted(self._ask(once.tolist()))
-        wanted, lists = [one for one, _ in rows], [ids for _, ids in rows]
-        joined = ",".join(filter(None, lists))
-        counts = [ids.count(",") + 1 if ids else 0 for ids in lists]
-        answers = Answers(
-            np.array(wanted, np.int64),
-            np.append(0, np.cumsum(counts, dtype=np.int64)),
-            np.fromstring(joined, np.int64, sep=",") if joined else np.empty(0, np.int64),
-        )
+        answers = self._ask(once(hashes))
         if batch is not None:
             answers = answers.with_more(batch)
         self.answers.append(answers)
         return answers
+
+    def answers_to(self, hashes: Ints) -> Answers:
+        """The same, of hashes of which most were asked for before; they are in order."""
+        unknown = hashes
+        parts = []
+        for answers in self.answers:
+            known = is_among(unknown, answers.hashes)
+            parts.append(answers.at(answers.hashes.searchsorted(unknown[known])))
+            unknown = unknown[~known]
+        if len(unknown):
+            parts.append(self.ask(unknown))
+        return Answers.together(parts)
 
     def articles_with(self, hashes: Iterable[int]) -> Mapping[int, Sequence[int]]:
         """The newest articles of each hash that was ever asked for here, of these at least."""
@@ -97,24 +102,19 @@ class SqlIndex:
         found = self.articles_with(wanted)
         return set().union(*[found[one] for one in wanted])
 
-    def _ask(self, hashes: list[int]) -> list[tuple[int, str | None]]:
+    def _ask(self, hashes: Ints) -> Answers:
         if self._connection.dialect.name == "sqlite":
-            statement, given = _SQLITE_POSTINGS, json.dumps(hashes)
+            statement, given = _SQLITE_POSTINGS, json.dumps(hashes.tolist())
         else:
             # An array as text: psycopg takes four times as long over a list.
-            statement, given = _POSTGRESQL_POSTINGS, f"{{{','.join(map(str, hashes))}}}"
+            statement, given = _POSTGRESQL_POSTINGS, f"{{{','.join(map(str, hashes.tolist()))}}}"
         parameters = {
             "hashes": given,
             "floor": self._floor,
             "below": self._below,
             "most": MAX_POSTINGS + 1,
         }
-        result = self._connection.execute(statement, parameters)
-        assert result.cursor is not None
-        # Thousands of rows a batch: the driver's plain tuples, without a Row around each.
-        rows: list[tuple[int, str | None]] = list(result.cursor.fetchall())
-        result.close()
-        return rows
+        return Answers.marked(hashes, self._connection.scalar(statement, parameters) or "")
 
 
 class Readings:

@@ -10,8 +10,8 @@ from ingest.dedupe import RULES, Document, Frequencies, Rules, examine
 from ingest.errors import UsageError
 from ingest.model import Match
 from ingest.store.candidates import Readings, SqlIndex, load_documents
+from ingest.store.gathering import stories_of
 from ingest.store.matches import match_between
-from ingest.store.stories import stories_of
 from ingest.store.story_decisions import decided_between
 
 

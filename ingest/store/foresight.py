@@ -23,18 +23,17 @@ from sqlalchemy import Connection, and_, or_, select
 
 from ingest.config import DedupeSettings
 from ingest.dedupe import Document
-from ingest.dedupe.answers import Answers
-from ingest.dedupe.candidates import Asked, Pair, among_themselves, foresee, pairs_of
+from ingest.dedupe.answers import Answers, once
+from ingest.dedupe.candidates import foresee, worth_a_look
 from ingest.dedupe.decide import is_worth_weighing
+from ingest.dedupe.meetings import Asked, Meetings, among_themselves, meetings_of
 from ingest.store import waiting
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database, connect_only
+from ingest.store.gathering import AHEAD, lengths_of
 from ingest.store.indexing import Engine
-from ingest.store.lists import among
 from ingest.store.story_rows import arrivals_of
-from ingest.store.tables import fingerprint, match_queue
-
-AHEAD = 12  # of the articles of its batch an article may be compared with, so many are prepared
+from ingest.store.tables import match_queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Prepared:
     below: int
     asked: list[Asked]
     answers: list[Answers]  # of the index: about the articles' own hashes, then about others
-    pairs: list[list[Pair]]  # for each article
+    met: Meetings
 
     def fits(self, article_ids: Sequence[int], floor: int, below: Sequence[int]) -> bool:
         """Whether it was made for this batch, this window, and nothing decided after it."""
@@ -128,34 +127,26 @@ def prepare(shard: Shard) -> Prepared | None:
         asked = [Asked(one, own[one].reading.question) for one in ids]
         hashes = np.concatenate([one.hashes for one in asked])
         answers = index.ask(hashes, among_themselves(asked))
-        pairs = pairs_of(asked, answers)
-        likely = _likely(connection, asked, answers, pairs)
+        met = meetings_of(asked, answers)
+        likely = _likely(connection, asked, answers, met)
         others = {each for _, each in likely} - own.keys()
         documents = {**own, **load_documents(connection, others, readings)}
         _look_up(index, likely, documents)
-    return Prepared(ids, floor, min(ids), asked, index.answers, pairs)
+    return Prepared(ids, floor, min(ids), asked, index.answers, met)
 
 
 def _likely(
-    connection: Connection,
-    asked: Sequence[Asked],
-    answers: Answers,
-    pairs: Sequence[Sequence[Pair]],
+    connection: Connection, asked: Sequence[Asked], answers: Answers, met: Meetings
 ) -> list[tuple[int, int]]:
     """Whom each article will be compared with, nearly: as if every story had one article."""
-    met = {pair.article_id for some in pairs for pair in some}
-    rows = connection.execute(
-        select(fingerprint.c.article_id, fingerprint.c.token_count).where(
-            among(connection, fingerprint.c.article_id, met)
-        )
-    )
-    shingles = {article_id: max(1, n - 2) for article_id, n in rows}
-    stories = {one: one for one in answers.articles.tolist()}
+    lengths = lengths_of(connection, once(met.article))
+    met = worth_a_look(asked, met, lengths)
+    stories = {one: one for one in once(met.article).tolist()}
     for one in asked:
         stories.pop(one.article_id, None)
     return [
-        (one.article_id, other)
-        for one, its in zip(asked, foresee(asked, answers, pairs, stories, shingles), strict=True)
+        (own, other)
+        for own, its in foresee(asked, answers, met, stories, lengths).items()
         for other in (*(each.article_id for each in its.chosen), *its.waits_for[:AHEAD])
     ]
 
@@ -171,7 +162,7 @@ def _look_up(
     if weighed:
         hashes = [each for one in weighed for each in documents[one].reading.sampled]
         hashes += [each for own, _ in likely for each in documents[own].reading.title_postings]
-        index.look_up(hashes)
+        index.answers_to(once(np.array(hashes, np.int64)))
 
 
 @cache

@@ -10,44 +10,34 @@ decisions a second that is no bottleneck even for a million feeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import Connection, select, text
 
 from ingest.config import DedupeSettings
-from ingest.dedupe import RULES, Decision, Document, Frequencies, Rules, decide
-from ingest.dedupe.answers import Answers
-from ingest.dedupe.candidates import (
-    Asked,
-    Chosen,
-    Foreseen,
-    among_themselves,
-    choose,
-    foresee,
-    pairs_of,
-)
-from ingest.dedupe.decide import is_worth_weighing
-from ingest.dedupe.question import unpacked
+from ingest.dedupe import RULES, Decision, Rules, decide
 from ingest.model import EntryOutcome, Fingerprint
 from ingest.model.collecting import collector_paused
-from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
+from ingest.store.candidates import Readings, floor_of_window
 from ingest.store.engine import Database
-from ingest.store.lists import among
+from ingest.store.gathering import (
+    Gathered,
+    add_candidates,
+    candidates_of,
+    gather,
+    nothing_gathered,
+)
 from ingest.store.matches import matched_with, replace_matches
 from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
-from ingest.store.tables import fingerprint, match_queue, meta, story_article
+from ingest.store.tables import match_queue, meta
 from ingest.store.upsert import insert_or, upsert
 
 if TYPE_CHECKING:
     from ingest.store.foresight import Prepared
-
-# Of the articles of its batch an article may be compared with, so many are prepared beforehand.
-_AHEAD = 12
 
 RECLUSTER = "recluster"  # why an article is in the queue: it was taken out of its story
 
@@ -125,9 +115,9 @@ def settle_batch(
         seen_at = max(one.first_seen_at for one in arrivals.values())
         floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
         questions = {one: queued[one][0] for one in batch}
-        work = _gather(connection, questions, floor, readings, foresight)
+        work = gather(connection, questions, floor, readings, foresight)
     else:
-        work = _nothing_to_do(connection, batch)
+        work = nothing_gathered(connection, batch)
     book = StoryBook(connection, work.story_of, now)
     book.sizes_of({each.story_id for one in work.foreseen.values() for each in one.chosen})
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
@@ -144,20 +134,6 @@ def settle_batch(
     return [Settled(decision, book.story_of[decision.article_id]) for decision in decisions]
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What a batch is decided on: index answers, candidates' texts, stories."""
-
-    index: SqlIndex
-    answers: Answers  # of it, about all the hashes asked about
-    asked: Mapping[int, Asked]  # by article of the batch, as the next
-    foreseen: Mapping[int, Foreseen]
-    documents: dict[int, Document]
-    story_of: dict[int, int]
-    shingles_of: dict[int, int]
-    seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
-
-
 def _queued(connection: Connection, limit: int) -> dict[int, tuple[bytes | None, str]]:
     """The articles whose turn it is, in order: what the index is asked, why they wait."""
     rows = connection.execute(
@@ -168,101 +144,20 @@ def _queued(connection: Connection, limit: int) -> dict[int, tuple[bytes | None,
     return {article_id: (question, reason) for article_id, question, reason in rows}
 
 
-def _nothing_to_do(connection: Connection, batch: Sequence[int]) -> _Work:
-    index = SqlIndex(connection, 0)
-    story_of = stories_of(connection, set(batch))
-    return _Work(index, Answers.of({}), {}, {}, {}, story_of, {}, set())
-
-
-def _gather(
-    connection: Connection,
-    batch: Mapping[int, bytes | None],
-    floor: int,
-    readings: Readings,
-    foresight: Prepared | None,
-) -> _Work:
-    """Read all that the batch is likely to need, in a handful of statements."""
-    decided = stories_of(connection, {*batch})
-    new = [one for one in batch if one not in decided]
-    below = _first_undecided(connection, new)
-    if foresight is not None and foresight.fits(new, floor, below) and not decided:
-        index = SqlIndex(connection, floor, *below, known=foresight.answers)
-        asked, met, answers = foresight.asked, foresight.pairs, foresight.answers[0]
-        documents: dict[int, Document] = {}
-    else:
-        index = SqlIndex(connection, floor, *below)
-        unread = [one for one, question in batch.items() if not question]
-        documents = load_documents(connection, unread, readings) if unread else {}
-        asked = [
-            Asked(one, unpacked(question) if question else documents[one].reading.question)
-            for one, question in batch.items()
-        ]
-        waiting = among_themselves([one for one in asked if one.article_id not in decided])
-        answers = index.ask(np.concatenate([one.hashes for one in asked]), waiting)
-        met = pairs_of(asked, answers)
-    seen = {pair.article_id for some in met for pair in some}
-    story_of, shingles_of = _stories_and_lengths(connection, seen.union(batch))
-    foreseen = foresee(asked, answers, met, story_of, shingles_of)
-    shingles_of.update((one.article_id, one.shingles) for one in asked)
-    work = _Work(
-        index,
-        answers,
-        {one.article_id: one for one in asked},
-        {one.article_id: its for one, its in zip(asked, foreseen, strict=True)},
-        documents,
-        story_of,
-        shingles_of,
-        set(),
-    )
-    pairs = [(own, each.article_id) for own, one in work.foreseen.items() for each in one.chosen]
-    pairs += [(own, each) for own, one in work.foreseen.items() for each in one.waits_for[:_AHEAD]]
-    _add_candidates(connection, work, pairs, readings)
-    return work
-
-
-def _first_undecided(connection: Connection, new: Sequence[int]) -> tuple[int, ...]:
-    """The lowest id of these, if no article from there on has been decided."""
-    if not new:
-        return ()
-    lowest = min(new)
-    later = select(story_article.c.article_id).where(story_article.c.article_id >= lowest).limit(1)
-    return (lowest,) if connection.scalar(later) is None else ()
-
-
-def _add_candidates(
-    connection: Connection, work: _Work, pairs: Sequence[tuple[int, int]], readings: Readings
-) -> None:
-    """Read the candidates of these pairs; how rare texts are where they share enough for it."""
-    documents = work.documents
-    missing = {each for pair in pairs for each in pair} - documents.keys()
-    if missing:
-        documents.update(load_documents(connection, missing, readings))
-    weighed: set[int] = set()
-    for pair in pairs:
-        if is_worth_weighing(documents[pair[0]].reading, documents[pair[1]].reading):
-            weighed.update(pair)
-    if weighed:
-        hashes = [each for one in weighed for each in documents[one].reading.sampled]
-        hashes += [each for own, _ in pairs for each in documents[own].reading.title_postings]
-        unknown = work.index.look_up(hashes) - work.story_of.keys() - work.asked.keys()
-        work.story_of.update(stories_of(connection, unknown))
-    work.seen.update(pairs)
-
-
 def _decide(
     connection: Connection,
     own: int,
-    work: _Work,
+    work: Gathered,
     book: StoryBook,
     readings: Readings,
     rules: Rules,
 ) -> Decision:
     known = book.story_of
     story = known.pop(own, None)  # an article is no candidate of its own
-    chosen = _candidates(own, work, known, is_new=story is None)
+    chosen = candidates_of(own, work, is_new=story is None)
     unseen = [(own, one.article_id) for one in chosen if (own, one.article_id) not in work.seen]
     if unseen:
-        _add_candidates(connection, work, unseen, readings)
+        add_candidates(connection, work, unseen, readings)
     sizes = book.sizes_of({one.story_id for one in chosen})
     candidates = [
         replace(
@@ -275,52 +170,17 @@ def _decide(
     ]
     decision = Decision(own)
     if candidates:
-        frequencies = Frequencies(work.index.articles_with(()), known)
+        frequencies = work.counts.at_turn_of(own, known)
         decision = decide(work.documents[own], candidates, frequencies, rules)
     if story is not None:
         known[own] = story
+    merged, left = len(book.merged), len(book.left)
     book.place(decision)
+    for one in [*book.merged][merged:]:
+        work.counts.merge(one, book.current(one))
+    for article, _, new in book.left[left:]:
+        work.counts.move(article, new)
     return decision
-
-
-def _candidates(
-    own: int, work: _Work, story_of: Mapping[int, int], *, is_new: bool
-) -> Sequence[Chosen]:
-    """Those that were foreseen, unless stories have changed since."""
-    if own not in work.asked:
-        return ()
-    foreseen = work.foreseen[own]
-    holds = all(story_of.get(one.article_id) == one.story_id for one in foreseen.chosen)
-    if is_new and holds and not foreseen.waits_for:
-        return foreseen.chosen
-    return choose(work.asked[own], work.answers, story_of, work.shingles_of, work.asked)
-
-
-def _stories_and_lengths(
-    connection: Connection, article_ids: Iterable[int]
-) -> tuple[dict[int, int], dict[int, int]]:
-    """The story of each of these articles that has one, and how many shingles its text has."""
-    rows = connection.execute(
-        select(story_article.c.article_id, story_article.c.story_id, fingerprint.c.token_count)
-        .outerjoin(fingerprint, fingerprint.c.article_id == story_article.c.article_id)
-        .where(among(connection, story_article.c.article_id, article_ids))
-    ).all()
-    stories = {article_id: story for article_id, story, _ in rows}
-    return stories, {article_id: max(1, (n or 0) - 2) for article_id, _, n in rows}
-
-
-def stories_of(
-    connection: Connection, article_ids: set[int] | Mapping[int, object]
-) -> dict[int, int]:
-    """The story of each of these articles that has one."""
-    if not article_ids:
-        return {}
-    rows = connection.execute(
-        select(story_article.c.article_id, story_article.c.story_id).where(
-            among(connection, story_article.c.article_id, article_ids)
-        )
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def queue_articles(

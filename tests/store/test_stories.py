@@ -14,7 +14,7 @@ from ingest.dedupe import MAX_POSTINGS, fingerprint
 from ingest.dedupe.question import unpacked
 from ingest.errors import UsageError
 from ingest.model import Harvest, Relation
-from ingest.store import articles, stories, tables
+from ingest.store import articles, gathering, stories, tables
 from ingest.store.articles import PolledHarvest
 from ingest.store.candidates import Readings, SqlIndex, load_documents
 from ingest.store.engine import Database
@@ -64,7 +64,7 @@ class Desk:
 
     def story_of(self, *ids: int) -> list[int | None]:
         with self.database.connect() as connection:
-            found = stories.stories_of(connection, set(ids))
+            found = gathering.stories_of(connection, set(ids))
         return [found.get(one) for one in ids]
 
 
