@@ -7,22 +7,26 @@ takes it away, and only once no other one names it.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import xxhash
 from sqlalchemy import Connection, and_, delete, select
 
 from ingest.config import FeedSettings
 from ingest.store.feed_settings import settings_to_json
-from ingest.store.feed_standing import remove, resume
-from ingest.store.feeds import add, write_settings
+from ingest.store.feed_standing import SUBSCRIPTIONS_STAND, remove, resume
+from ingest.store.feeds import write_settings
 from ingest.store.locks import SUBSCRIPTIONS, lock
+from ingest.store.many_feeds import add_all
 from ingest.store.tables import feed, meta, worker
 from ingest.store.upsert import upsert
 
 _KEY = "config_feeds "
+_STAND_KEY = "config_stand "
 _SILENT = timedelta(days=1)  # a machine whose daemon is not heard of for so long has been left
 _RENEW = timedelta(hours=1)  # how old a list may be before it is signed again
 
@@ -90,6 +94,9 @@ def sync_config_feeds(
     """
     if not wanted and not _has_config_feeds(connection):
         return SyncReport()
+    digest = _digest(wanted)
+    if _is_in_line(connection, origin, digest, is_there, now):
+        return SyncReport()
     lock(connection, SUBSCRIPTIONS)
     rows = connection.execute(
         select(
@@ -102,7 +109,9 @@ def sync_config_feeds(
     by_url = {row.settings["url"]: row for row in rows} | {row.url: row for row in rows}
     by_name = {row.name: row for row in rows}
     urls = {settings.url for settings in wanted}
-    added, changed = [], []
+    new: list[FeedSettings] = []
+    back: list[str] = []
+    changed: list[str] = []
     seen: set[int] = set()
     for settings in wanted:
         row = by_url.get(settings.url)
@@ -113,9 +122,7 @@ def sync_config_feeds(
             if row is not None and (row.url in urls or row.id not in claims.before):
                 row = None
         if row is None:
-            new = add(connection, settings, now=now, source="config")
-            added.append(new.name)
-            seen.add(new.feed_id)
+            new.append(settings)
             continue
         seen.add(row.id)
         is_same = row.settings == settings_to_json(settings)
@@ -124,15 +131,89 @@ def sync_config_feeds(
         write_settings(connection, row.id, settings, "config", now)
         if row.removed_at is not None:
             resume(connection, row.id, now, "named by the config again")
-            added.append(settings.name or row.name)
+            back.append(settings.name or row.name)
         elif not is_same:
             changed.append(settings.name or row.name)
+    made = add_all(connection, new, now=now, source="config")
+    seen.update(one.feed_id for one in made)
     dropped = (claims.before & subscribed) - seen - claims.others
     gone = [row for row in rows if row.id in dropped]
     for row in gone:
         remove(connection, row.id, now, "no longer in the config")
     _keep(connection, origin, claims, frozenset(seen), now)
-    return SyncReport(tuple(added), tuple(changed), tuple(row.name for row in gone))
+    stand = _Stand(now.isoformat(), digest, _subscriptions_stand(connection))
+    value = json.dumps(dataclasses.asdict(stand))
+    upsert(connection, meta, [{"key": f"{_STAND_KEY}{origin.key}", "value": value}])
+    added = (*(one.name for one in made), *back)
+    return SyncReport(added, tuple(changed), tuple(row.name for row in gone))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """How things were when a file was last brought in line: then nothing has to be read again."""
+
+    at: str
+    digest: str  # of what the file says
+    subscriptions: str | None  # what stood for all that could have changed them since
+
+
+def _digest(wanted: Sequence[FeedSettings]) -> str:
+    said = json.dumps([settings_to_json(settings) for settings in wanted])
+    return xxhash.xxh3_128_hexdigest(said.encode())
+
+
+def _is_in_line(
+    connection: Connection,
+    origin: Origin,
+    digest: str,
+    is_there: Callable[[str], bool],
+    now: datetime,
+) -> bool:
+    """Whether file and subscriptions are as they were within the hour, and no other file is gone.
+
+    Of a file that may have been left (see `_claims`) it is not said here that it has been.
+    """
+    found = connection.scalar(select(meta.c.value).where(meta.c.key == _STAND_KEY + origin.key))
+    if found is None:
+        return False
+    stand = _Stand(**json.loads(found))
+    if stand.digest != digest or not now - _RENEW <= datetime.fromisoformat(stand.at) <= now:
+        return False
+    if stand.subscriptions != _subscriptions_stand(connection):
+        return False
+    alive = _alive(connection, now)
+    return not any(
+        not is_there(other.path)
+        if other.host == origin.host
+        else other.path == origin.path and other.host not in alive
+        for other in _origins(connection)
+        if other != origin
+    )
+
+
+def _subscriptions_stand(connection: Connection) -> str | None:
+    found: str | None = connection.scalar(
+        select(meta.c.value).where(meta.c.key == SUBSCRIPTIONS_STAND)
+    )
+    return found
+
+
+def _origins(connection: Connection) -> list[Origin]:
+    keys = connection.scalars(
+        select(meta.c.key).where(meta.c.key.startswith(_KEY, autoescape=True))
+    )
+    return [_origin_of(key) for key in keys]
+
+
+def _origin_of(key: str) -> Origin:
+    host, _, path = key.removeprefix(_KEY).partition(" ")
+    return Origin(host, path)
+
+
+def _alive(connection: Connection, now: datetime) -> set[str]:
+    """The machines whose daemon was heard of within a day."""
+    is_alive = and_(worker.c.stopped_at.is_(None), worker.c.seen_at > now - _SILENT)
+    return set(connection.scalars(select(worker.c.host).where(is_alive)))
 
 
 def _has_config_feeds(connection: Connection) -> bool:
@@ -145,19 +226,12 @@ def _claims(
 ) -> _Claims:
     lists: dict[Origin, _List] = {}
     for row in connection.execute(select(meta).where(meta.c.key.startswith(_KEY, autoescape=True))):
-        host, _, path = row.key.removeprefix(_KEY).partition(" ")
         kept = json.loads(row.value)
-        lists[Origin(host, path)] = _List(
+        lists[_origin_of(row.key)] = _List(
             datetime.fromisoformat(kept["at"]), frozenset(kept["feeds"])
         )
     own = lists.pop(origin, None)
-    alive = set(
-        connection.scalars(
-            select(worker.c.host).where(
-                worker.c.stopped_at.is_(None), worker.c.seen_at > now - _SILENT
-            )
-        )
-    )
+    alive = _alive(connection, now)
     known = set(connection.scalars(select(worker.c.host)))
     left: dict[Origin, _List] = {}
     others: set[int] = set()
