@@ -9,10 +9,11 @@ import numpy as np
 
 from ingest.dedupe.compare import Comparison, common, compare
 from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
+from ingest.dedupe.digest import longer_of, tells_of_others
 from ingest.dedupe.fingerprint import VERSION
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import RULES, Rules
-from ingest.dedupe.verify import Verdict, is_same_headline, too_little, verify
+from ingest.dedupe.verify import Verdict, is_same_headline, lead_share, too_little, verify
 from ingest.model import Match, Relation
 
 _DAY_SECONDS = 86_400.0
@@ -106,6 +107,7 @@ def decide(
     for hit in hits:
         story = hit.candidate.story_id
         merges = not (digest or hit.verdict.quotes or story in retold or is_foreign(hit, rules))
+        merges = merges and not tells_of_several(document, hit, frequencies, rules)
         if merges and best is not None and story not in stories:
             merges = shares_passage(best, hit, rules)
         matches.append(_match(document, hit, _relation(hit, merges=merges, digest=digest)))
@@ -116,7 +118,8 @@ def decide(
     leaves = [
         hit.candidate.article_id
         for hit in hits
-        if hit.verdict.is_compilation and hit.candidate.story_id in stories
+        if (hit.verdict.is_compilation and hit.candidate.story_id in stories)
+        or is_out_of_place(hit, frequencies, rules)
     ]
     return Decision(
         document.article_id,
@@ -152,6 +155,28 @@ def _texts_decide(
         else:
             kept.append(hit)
     return kept, others
+
+
+def tells_of_several(document: Document, hit: Hit, frequencies: Frequencies, rules: Rules) -> bool:
+    """Whether the longer text is a round-up, of which the shorter one is a part."""
+    if hit.verdict.rule == SAME_HEADLINE or hit.pair.coverage >= rules.digest_coverage:
+        return False
+    longer, shared = longer_of(document, hit.candidate, hit.pair)
+    own = {hit.candidate.story_id}
+    return tells_of_others(longer, own, frequencies, rules, shared)
+
+
+def is_out_of_place(hit: Hit, frequencies: Frequencies, rules: Rules) -> bool:
+    """Whether a candidate that is in a story turns out to tell more of others."""
+    candidate, pair = hit.candidate, hit.pair
+    if candidate.story_size < 2 or hit.verdict.rule == SAME_HEADLINE:
+        return False
+    if pair.coverage >= rules.digest_coverage or pair.weight_a > pair.weight_b:
+        return False
+    if lead_share(pair.weights_a, pair.in_a, rules) < rules.lead_share:
+        return False  # it is the other way round: the new text is the one that gathers passages
+    own = {candidate.story_id}
+    return tells_of_others(candidate, own, frequencies, rules, beside=pair.in_b)
 
 
 def shares_passage(one: Hit, other: Hit, rules: Rules) -> bool:

@@ -51,7 +51,8 @@ class Rules:
     compilation_coverage: float = 0.38  # round-ups of three stories and more
     compilation_containment: float = 0.85  # it must be retold whole, not in part
     digest_words: float = 250.0  # shorter ones are no round-ups
-    digest_part_words: float = 60.0  # a passage, not a phrase
+    digest_part_words: float = 45.0  # two sentences: a passage, not a phrase
+    digest_part_free: float = 0.5  # of a part's shingles; those of one passage told twice overlap
     digest_coverage: float = 0.4  # as for quotes, of a part
     same_passage: float = 0.5  # two candidates share the same part, or they are two stories
     foreign_story: int = 3  # with two members there is no majority

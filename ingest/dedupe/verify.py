@@ -98,6 +98,8 @@ def is_same_text(pair: Comparison, rules: Rules) -> bool:
 def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | None]:
     """The rule by which enough of the shorter text is in the longer one, or what is missing."""
     contained, words = pair.containment, pair.words
+    if is_headline_in_text(pair) and pair.title_overlap < rules.tiny_title:
+        return None, "a headline in a text under another one"
     if words < rules.tiny_words:
         if contained < rules.tiny_containment:
             return None, f"{contained:.2f} contained, {rules.tiny_containment:.2f} needed"
@@ -127,11 +129,19 @@ def containment_rule(pair: Comparison, rules: Rules) -> tuple[str | None, str | 
     return ("medium" if words < rules.medium_words else "long"), None
 
 
+def is_headline_in_text(pair: Comparison) -> bool:
+    """Whether of one of the two there is only the headline.
+
+    Pages and round-ups carry the headlines of other reports, as links or above their parts.
+    """
+    return pair.a.shape.is_headline_only != pair.b.shape.is_headline_only
+
+
 def vetoes_on(pair: Comparison, changed: Changes, rules: Rules, days: float) -> list[str]:
     """What speaks against a match although enough is contained."""
     found = []
     doubtful = pair.containment < rules.lead_containment and pair.words >= rules.short_words
-    if doubtful and not has_lead(pair, rules):
+    if doubtful and not pair.same_titles and not has_lead(pair, rules):
         found.append("lead: the opening of neither text is in the other")
     found += template_vetoes(changed, rules)
     if tells_of_another(pair):
@@ -189,15 +199,16 @@ def has_lead(pair: Comparison, rules: Rules) -> bool:
     headlines agree: an outlet may put other matter in front of its copy.
     """
     shares = (
-        _lead_share(pair.weights_a, pair.in_a, rules),
-        _lead_share(pair.weights_b, pair.in_b, rules),
+        lead_share(pair.weights_a, pair.in_a, rules),
+        lead_share(pair.weights_b, pair.in_b, rules),
     )
     lighter, heavier = shares if pair.weight_a <= pair.weight_b else shares[::-1]
     sure = pair.shared >= rules.sure_weight or pair.title_overlap >= rules.sure_title
     return lighter >= rules.lead_share or (sure and heavier >= rules.lead_share)
 
 
-def _lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
+def lead_share(weights: Floats, shared: Flags, rules: Rules) -> float:
+    """The share of the rare shingles of a text's opening that are shared; 1 if they are too few."""
     rare = weights[: rules.lead_shingles] > rules.rare
     if rare.sum() < rules.lead_min:
         return 1.0
@@ -219,8 +230,8 @@ def is_compilation(pair: Comparison, rules: Rules) -> bool:
 
 def is_quoted(pair: Comparison, rules: Rules) -> bool:
     """The shared part is small and begins far from the opening of the longer text."""
-    if pair.coverage >= rules.quote_coverage:
-        return False
+    if pair.coverage >= rules.quote_coverage or pair.same_titles:
+        return False  # under the same headline it is a copy with other matter in front
     if pair.weight_a > pair.weight_b:
         weights, shared = pair.weights_a, pair.in_a
     else:

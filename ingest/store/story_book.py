@@ -66,8 +66,7 @@ class StoryBook:
             for joined in (decision.join_story, *decision.merge_stories):
                 self.unite(article, joined)
         for each in decision.leaves:
-            pinned = any(each in pair for pair in self._together)
-            if not pinned and self.story_of.get(each) == self.story_of[article]:
+            if not any(each in pair for pair in self._together):
                 self.take_out(each)
         for one, other in self._together:
             if article in (one, other) and one in self.story_of and other in self.story_of:
