@@ -1,7 +1,7 @@
 """An archive: a folder of files partitioned by day, with a manifest, for other programs to read.
 
     DIR/manifest.json           schema version, period, and of each file its rows and SHA-256
-    DIR/articles/2026-03-01.jsonl, DIR/stories/…, DIR/matches/…
+    DIR/articles/2026-03-01.jsonl, DIR/stories/…, DIR/matches/…, DIR/pins/…
 
 Times are UTC. In CSV and Parquet, lists are JSON text; in CSV an unknown value is an empty field.
 The manifest is written last: a folder without one is not a whole archive.
@@ -59,12 +59,14 @@ def export(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    tables: Sequence[ExportTable] = exporting.TABLES,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> list[ArchiveFile]:
     """Write the articles first seen in the period, their stories and matches; the files written.
 
-    The database is read as it was at one moment. Raises UsageError where the folder is not empty,
-    MissingExtra for Parquet without pyarrow, IngestError where it cannot be written.
+    `tables` are written instead. The database is read as it was at one moment. Raises UsageError
+    where the folder is not empty, MissingExtra for Parquet without pyarrow, IngestError where it
+    cannot be written.
     """
     write = _writer(written_as)
     files: list[ArchiveFile] = []
@@ -75,7 +77,7 @@ def export(
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             days = exporting.days(connection, since, until)
             for at, day in enumerate(days, 1):
-                for table in exporting.TABLES:
+                for table in tables:
                     path = folder / table.name / f"{day.isoformat()}.{written_as.value}"
                     path.parent.mkdir(exist_ok=True)
                     rows = write(
@@ -90,7 +92,9 @@ def export(
                         ArchiveFile(name, table.name, day.isoformat(), rows, size, sha256_of(path))
                     )
                 progress(at, len(days))
-        _write_manifest(folder, files, written_as, now, since, until)
+            last_story_id = exporting.last_story_id(connection)
+        made = _Made(written_as, now, since, until, tuple(tables), last_story_id)
+        _write_manifest(folder, files, made)
     except OSError as error:
         raise IngestError(f"{error.filename or folder}: {error.strerror or error}") from error
     return files
@@ -104,29 +108,34 @@ def _need_empty(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write_manifest(
-    folder: Path,
-    files: Sequence[ArchiveFile],
-    written_as: Format,
-    now: datetime,
-    since: datetime | None,
-    until: datetime | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a manifest says beside the files."""
+
+    written_as: Format
+    now: datetime
+    since: datetime | None
+    until: datetime | None
+    tables: tuple[ExportTable, ...]
+    last_story_id: int  # of the database: stories to come have higher ones
+
+
+def _write_manifest(folder: Path, files: Sequence[ArchiveFile], made: _Made) -> None:
     rows = {
         table.name: sum(one.rows for one in files if one.table == table.name)
-        for table in exporting.TABLES
+        for table in made.tables
     }
     content = {
         "program": f"ingest {ingest.__version__}",
         "schema_version": schema_version.HEAD,
-        "format": written_as.value,
-        "created_at": now.isoformat(),
-        "since": since.isoformat() if since else None,
-        "until": until.isoformat() if until else None,
+        "format": made.written_as.value,
+        "created_at": made.now.isoformat(),
+        "since": made.since.isoformat() if made.since else None,
+        "until": made.until.isoformat() if made.until else None,
+        "last_story_id": made.last_story_id,
         "rows": rows,
         "columns": {
-            table.name: {one.name: one.kind.value for one in table.columns}
-            for table in exporting.TABLES
+            table.name: {one.name: one.kind.value for one in table.columns} for table in made.tables
         },
         "files": [
             {

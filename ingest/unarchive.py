@@ -39,13 +39,33 @@ def load(
     for what is no whole archive and for a database that is not empty, MissingExtra for Parquet
     without pyarrow.
     """
-    manifest = _manifest(folder)
-    for file in manifest["files"]:
-        if sha256_of(folder / file["path"]) != file["sha256"]:
-            raise UsageError(f"{folder / file['path']}: not as the manifest has it (SHA-256)")
-    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    loading.begin(database, digest)
-    counts = {"articles": 0, "matches": 0}
+    manifest = checked(folder)
+    loading.begin(database, digest_of(folder))
+    counts = load_tables(database, folder, manifest, now, progress=progress)
+    window = timedelta(days=settings.dedupe.window_days)
+    loading.end(
+        database,
+        now,
+        fingerprints_since=now - window,
+        last_story_id=manifest.get("last_story_id", 0),
+    )
+    return counts
+
+
+def load_tables(
+    database: Database,
+    folder: Path,
+    manifest: Mapping[str, Any],
+    now: datetime,
+    *,
+    for_reclustering: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> dict[str, int]:
+    """Write the rows of articles, matches and pins; how many of each there are.
+
+    `for_reclustering`: articles without the rows by which people search them.
+    """
+    counts = {"articles": 0, "matches": 0, "pins": 0}
     wanted = [one for table in counts for one in manifest["files"] if one["table"] == table]
     total = sum(one["rows"] for one in wanted)
     for file in wanted:
@@ -54,14 +74,28 @@ def load(
         rows = _rows(folder / file["path"], Format(manifest["format"]), kinds)
         while batch := list(islice(rows, BATCH_ROWS)):
             if table == "articles":
-                loading.load_articles(database, batch, now)
-            else:
+                loading.load_articles(database, batch, now, searchable=not for_reclustering)
+            elif table == "matches":
                 loading.load_matches(database, batch)
+            else:
+                loading.load_pins(database, batch)
             counts[table] += len(batch)
             progress(sum(counts.values()), total)
-    window = timedelta(days=settings.dedupe.window_days)
-    loading.end(database, now, fingerprints_since=now - window)
     return counts
+
+
+def checked(folder: Path) -> dict[str, Any]:
+    """The manifest of an archive whose files are as it has them. Raises UsageError."""
+    manifest = _manifest(folder)
+    for file in manifest["files"]:
+        if sha256_of(folder / file["path"]) != file["sha256"]:
+            raise UsageError(f"{folder / file['path']}: not as the manifest has it (SHA-256)")
+    return manifest
+
+
+def digest_of(folder: Path) -> str:
+    """What tells an archive from another one."""
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

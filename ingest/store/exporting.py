@@ -1,7 +1,7 @@
-"""Rows for an archive outside the database: articles, stories and matches, day by day.
+"""Rows for an archive outside the database: articles, stories, matches, pins, day by day.
 
 A day is one of UTC. An article belongs to the day it was first seen, a story to that of the article
-that ran first, a match to that of `article_id`.
+that ran first, a match or a pin to that of `article_id`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.types import Boolean, Float, Integer, TypeEngine
 
 from ingest.store.columns import Json, Time
-from ingest.store.tables import article, feed, story
+from ingest.store.tables import article, feed, story, story_article, story_pin
 from ingest.store.view_rows import v_articles, v_matches, v_stories
 
 BATCH_ROWS = 1_000
@@ -99,7 +99,29 @@ TABLES = (
         .join_from(article, v_matches, v_matches.c.article_id == article.c.id)
         .order_by(v_matches.c.article_id, v_matches.c.of_article_id),
     ),
+    _table(
+        "pins",
+        select(*story_pin.c)
+        .join_from(article, story_pin, story_pin.c.article_id == article.c.id)
+        .order_by(story_pin.c.article_id, story_pin.c.other_article_id),
+    ),
 )
+
+# What a re-clustering of an archive gives: `stories` and `matches` as above, and who is in which.
+RECLUSTERED = (
+    *(one for one in TABLES if one.name in ("stories", "matches")),
+    _table(
+        "members",
+        select(story_article.c.article_id, story_article.c.story_id)
+        .join_from(article, story_article, story_article.c.article_id == article.c.id)
+        .order_by(story_article.c.article_id),
+    ),
+)
+
+
+def last_story_id(connection: Connection) -> int:
+    """The highest id that a story has, one that was merged into another included."""
+    return connection.scalar(select(func.max(story.c.id))) or 0
 
 
 def days(connection: Connection, since: datetime | None, until: datetime | None) -> list[date]:

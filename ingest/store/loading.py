@@ -1,7 +1,7 @@
 """Rows of an archive into an empty database: articles with their stories and matches.
 
     feeds of the archive (removed: nothing is polled) -> articles, texts, address keys, index
-        -> stories under their ids, summed up again -> matches
+        -> stories under their ids, summed up again -> matches, decisions
 
 What a file held is written in one transaction, and rows that are there already are passed over,
 so an interrupted load is gone on with by the same one. Guids, raw entries, former versions and
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from ingest.config import FeedSettings
 from ingest.errors import UsageError
-from ingest.model import Key, KeyKind
+from ingest.model import EntryOutcome, Key, KeyKind
 from ingest.normalise.article import url_keys
 from ingest.store import feed_standing, feeds
 from ingest.store.article_rows import key_hash
@@ -35,11 +35,15 @@ from ingest.store.tables import (
     feed,
     match,
     meta,
+    sighting,
     story,
     story_article,
+    story_pin,
 )
 from ingest.store.upsert import insert_missing, insert_rows, upsert
 
+_STORIES = 10_000  # that are summed up at once
+_DONE = "loaded"  # the row of `meta` that says which archive is
 MARK = "loaded_from"  # the row of `meta` that an unfinished load has
 _CONTENT = ("summary", "body_text", "body_html")
 _MATCH = tuple(column.name for column in match.c)
@@ -59,28 +63,60 @@ def begin(database: Database, archive: str) -> None:
         upsert(connection, meta, [{"key": MARK, "value": archive}])
 
 
-def end(database: Database, now: datetime, *, fingerprints_since: datetime) -> None:
+def is_done(database: Database, archive: str) -> bool:
+    """Whether `keep` was said of this archive."""
+    with database.connect() as connection:
+        return connection.scalar(select(meta.c.value).where(meta.c.key == _DONE)) == archive
+
+
+def keep(database: Database, archive: str) -> None:
+    """Note that this archive is loaded."""
+    with database.begin() as connection:
+        upsert(connection, meta, [{"key": _DONE, "value": archive}])
+
+
+def end(
+    database: Database,
+    now: datetime,
+    *,
+    fingerprints_since: datetime | None,
+    last_story_id: int = 0,
+) -> None:
     """Sum up the stories, let new ids follow the loaded ones, and take the mark away.
 
     Articles first seen at or after `fingerprints_since` get fingerprints, so that copies of them
-    which arrive from now on are found.
+    which arrive from now on are found; None: no article does. `last_story_id`: new stories have
+    higher ids than this one, too.
     """
-    rebuild_index(database, since=fingerprints_since)
+    if fingerprints_since is not None:
+        rebuild_index(database, since=fingerprints_since)
     with database.begin() as connection:
-        refresh(connection, list(connection.scalars(select(story.c.id))), now)
+        last = 0
+        while ids := connection.scalars(
+            select(story.c.id).where(story.c.id > last).order_by(story.c.id).limit(_STORIES)
+        ).all():
+            refresh(connection, ids, now)
+            last = ids[-1]
         last_joined = (
             select(func.max(story_article.c.joined_at))
             .where(story_article.c.story_id == story.c.id)
             .scalar_subquery()
         )
         connection.execute(story.update().values(updated_at=last_joined))
-        for table in (article, story):
-            set_counter(connection, table, connection.scalar(select(func.max(table.c.id))) or 0)
+        for table, least in ((article, 0), (story, last_story_id)):
+            highest = connection.scalar(select(func.max(table.c.id))) or 0
+            set_counter(connection, table, max(least, highest))
         connection.execute(delete(meta).where(meta.c.key == MARK))
 
 
-def load_articles(database: Database, rows: Rows, now: datetime) -> None:
-    """Write articles, and the feeds and stories they name."""
+def load_articles(
+    database: Database, rows: Rows, now: datetime, *, searchable: bool = True
+) -> None:
+    """Write articles, and the feeds and stories they name.
+
+    Not `searchable`: without the rows by which they are searched for and recognised again, and
+    with one that says when they were last seen.
+    """
     with database.begin() as connection:
         owners = _feeds(connection, rows, now)
         known = set(
@@ -109,20 +145,23 @@ def load_articles(database: Database, rows: Rows, now: datetime) -> None:
             article_content,
             [{"article_id": row["id"], **{name: row[name] for name in _CONTENT}} for row in fresh],
         )
-        index_articles(
-            connection,
-            [
-                Searchable(
-                    row["id"],
-                    row["headline"],
-                    row["alternative_headline"],
-                    row["summary"],
-                    row["body_text"],
-                )
-                for row in fresh
-            ],
-        )
-        insert_missing(connection, article_key, _keys(fresh, owners))
+        if searchable:
+            index_articles(
+                connection,
+                [
+                    Searchable(
+                        row["id"],
+                        row["headline"],
+                        row["alternative_headline"],
+                        row["summary"],
+                        row["body_text"],
+                    )
+                    for row in fresh
+                ],
+            )
+            insert_missing(connection, article_key, _keys(fresh, owners))
+        else:
+            insert_rows(connection, sighting, [_seen(row, owners) for row in fresh])
         _write_stories(connection, fresh)
 
 
@@ -130,9 +169,7 @@ def load_matches(database: Database, rows: Rows) -> None:
     """Write the matches of which both articles are there."""
     with database.begin() as connection:
         ids = {row[name] for row in rows for name in ("article_id", "of_article_id")}
-        there = set(
-            connection.scalars(select(article.c.id).where(among(connection, article.c.id, ids)))
-        )
+        there = _there(connection, ids)
         insert_missing(
             connection,
             match,
@@ -142,6 +179,22 @@ def load_matches(database: Database, rows: Rows) -> None:
                 if row["article_id"] in there and row["of_article_id"] in there
             ],
         )
+
+
+def load_pins(database: Database, rows: Rows) -> None:
+    """Write a person's decisions about articles that are there."""
+    with database.begin() as connection:
+        ids = {row[name] for row in rows for name in ("article_id", "other_article_id")}
+        there = _there(connection, ids)
+        insert_missing(
+            connection,
+            story_pin,
+            [dict(row) for row in rows if {row["article_id"], row["other_article_id"]} <= there],
+        )
+
+
+def _there(connection: Connection, ids: set[int]) -> set[int]:
+    return set(connection.scalars(select(article.c.id).where(among(connection, article.c.id, ids))))
 
 
 def _feeds(connection: Connection, rows: Rows, now: datetime) -> dict[str, tuple[int, int]]:
@@ -180,6 +233,18 @@ def _keys(rows: Rows, owners: Mapping[str, tuple[int, int]]) -> list[dict[str, A
                 },
             )
     return [one for _, one in sorted(keys.items())]
+
+
+def _seen(row: Mapping[str, Any], owners: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "feed_id": owners[row["feed_url"]][0],
+        "entry_key": row["id"],
+        "entry_hash": 0,
+        "article_id": row["id"],
+        "outcome": EntryOutcome.NEW,
+        "first_seen_at": row["first_seen_at"],
+        "last_seen_at": row["last_seen_at"] or row["first_seen_at"],
+    }
 
 
 def _write_stories(connection: Connection, rows: Rows) -> None:
