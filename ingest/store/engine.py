@@ -175,12 +175,26 @@ def _postgresql_engine(url: URL, busy_timeout_seconds: float) -> Engine:
     given = url.query.get("options")
     if isinstance(given, str):
         options = f"{options} {given}"
-    return create_engine(
+    engine = create_engine(
         url.update_query_dict({"options": options}),
         json_serializer=to_json,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "ingest"},
     )
+
+    @event.listens_for(engine, "handle_error")
+    def _notice_failover(context: Any) -> None:
+        """Leave a server that only lets read: it is no primary any more, or not yet.
+
+        Its connections are as good as lost; the URL will lead to the new primary.
+        """
+        if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+            context.is_disconnect = True
+
+    return engine
+
+
+_READ_ONLY = "25006"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 @contextmanager
