@@ -38,11 +38,15 @@ def tells_of_others(
     positions = reading.sampled_at
     lengths = reading.shape.stands_for[positions] * reading.shape.tokens.mass[positions]
     is_own = np.zeros(len(positions), np.bool_) if shared is None else shared[positions].copy()
+    # What one story has is that of the text itself, if it is in one: nothing is told of others.
+    counts = frequencies.counts_of(reading.sampled)
+    elsewhere = counts >= (1 if document.story_id is None else 2)
+    if float(lengths[elsewhere].sum()) < rules.digest_part_words:
+        return False
     places: defaultdict[int, list[int]] = defaultdict(list)
-    for place, one in enumerate(reading.sampled):
-        stories = frequencies.stories_of(one, document.article_id)
-        if not stories.isdisjoint(own):
-            is_own[place] = True
+    for place in np.flatnonzero(elsewhere).tolist():
+        stories = frequencies.stories_of(reading.sampled[place], document.article_id)
+        is_own[place] |= not stories.isdisjoint(own)
         others = stories.difference(own)
         for story in others:
             places[story].append(place)
@@ -60,7 +64,12 @@ def tells_of_others(
             taken[its] = True
             told += length
             count += 1
-    return count >= 2 and told >= float(lengths[is_own].sum())
+    if count < 2:
+        return False
+    for place in np.flatnonzero(~elsewhere & (counts > 0) & ~is_own).tolist():
+        stories = frequencies.stories_of(reading.sampled[place], document.article_id)
+        is_own[place] = not stories.isdisjoint(own)
+    return told >= float(lengths[is_own].sum())
 
 
 def longer_of(document: Document, candidate: Document, pair: Comparison) -> tuple[Document, Flags]:
