@@ -71,8 +71,7 @@ story = Table(
     Index(
         "ix_story_emptied",  # a merged one, or one that re-clustering has emptied
         "first_article_id",
-        sqlite_where=text("articles = 0"),
-        postgresql_where=text("articles = 0"),
+        sqlite_where=text("articles = 0"),  # on PostgreSQL too: tables.py
     ),
     comment="the set of articles that republish one text; most have one article",
     sqlite_autoincrement=True,

@@ -83,9 +83,8 @@ __all__ = [
 def _add_postgresql_options(_: object, connection: Connection, **__: object) -> None:
     """Said beside the tables, these would load that dialect, 50 ms, for SQLite's users too."""
     if connection.dialect.name == "postgresql":
-        (recurring,) = boilerplate_block.indexes
-        recurring.dialect_options["postgresql"]["where"] = recurring.dialect_options["sqlite"][
-            "where"
-        ]
+        for index in (*boilerplate_block.indexes, *story.indexes):
+            if (where := index.dialect_options["sqlite"]["where"]) is not None:
+                index.dialect_options["postgresql"]["where"] = where
         feed_schedule.dialect_options["postgresql"]["with"] = {"fillfactor": 50}
         poll.dialect_options["postgresql"]["partition_by"] = "RANGE (started_at)"

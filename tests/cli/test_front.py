@@ -102,3 +102,12 @@ def test_a_fetch_loads_nothing_that_only_other_commands_or_new_articles_need(
     heavy = {"typer", "rich", "numpy", "lxml", "feedparser", "trafilatura", "httpx", "starlette"}
     assert heavy.isdisjoint(loaded)
     assert not [name for name in loaded if name.startswith("ingest.cli.demo")]
+
+
+def test_the_other_database_is_not_loaded_with_the_tables() -> None:
+    """A table or an index that is given an option of PostgreSQL loads the whole dialect."""
+    script = "import sys, ingest.cli.polling; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "sqlalchemy.dialects.postgresql" not in done.stdout.split()
