@@ -1,43 +1,45 @@
 """An archive through `recluster` and `reprocess`, on each engine: time, memory, and the same rows.
 
-    python -m benchmarks.bulk [--articles 5000 20000] [--engines alone local ray] [--words 150]
+    python -m benchmarks.bulk [--articles 20000 100000] [--engines local:1 local:2 local:8 ray]
+                              [--work recluster reprocess] [--shard 2000] [--folder DIR]
 
-The archive is made through the program's own stages into an SQLite file, and copied for each run. A
-run is a process of its own, so that its peak of memory is its own. What is compared is a hash of
-every row of every table.
+For `recluster` the archive is made up (bulk_fill.py): each article in a story of its own, and no
+index yet. For `reprocess` it goes through the program's own stages, and a part of it is stored as
+an older version would have left it. It is an SQLite file, copied for each run. A run is a process
+of its own; its memory is that of it and of all processes that it started, pages they share counted
+once, looked at twice a second. What is compared is a hash of every row that was written.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import contextlib
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from sqlalchemy import select, text
-from xxhash import xxh3_64_hexdigest
+from sqlalchemy import select
+from xxhash import xxh3_64
 
-from benchmarks.scale_fill import Texts
-from ingest.config import FeedSettings, Settings
+from benchmarks import bulk_entries, bulk_fill
+from benchmarks.bulk_memory import processes_of, proportional_mb
+from ingest.config import Settings
 from ingest.engines import EngineName, opened
-from ingest.harvest import harvest
-from ingest.jobs import HarvestJob
-from ingest.model import Polled, PollOutcome
-from ingest.record import Recorder, Unrecorded
 from ingest.reprocess import reprocess
-from ingest.schedule.decide import decide
-from ingest.store import feeds, leases, recluster
+from ingest.store import indexing, recluster
 from ingest.store.engine import Database, open_database
-from ingest.store.tables import metadata
+from ingest.store.tables import change, match, metadata, story, story_article
 
-FEEDS, ITEMS = 20, 25  # items of a document
-START = datetime(2026, 3, 1, tzinfo=UTC)
-WORK = ("recluster", "reprocess")
+LATER = bulk_fill.START + timedelta(days=400)
+SAMPLE_SECONDS = 0.5
+STORIES = (story, story_article, match, change)  # what `recluster` writes
+_CONTEXT = get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ class Measured:
     """One run: seconds, megabytes, and the hash of what it left."""
 
     wall_seconds: float
-    cpu_seconds: float  # with processes of its own that have ended
-    peak_mb: float  # of the process that reads and writes
+    cpu_seconds: float  # of this process and of those that it started
+    peak_mb: float  # of all of them
+    own_peak_mb: float  # of the one that reads and writes
+    stories: int
     digest: str
 
 
@@ -54,129 +58,119 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--articles", type=int, nargs="+", default=[5_000, 20_000])
-    parser.add_argument("--engines", nargs="+", default=["alone", "local"])
-    parser.add_argument("--words", type=int, default=150)
+    parser.add_argument("--articles", type=int, nargs="+", default=[20_000])
+    parser.add_argument("--engines", nargs="+", default=["local:1", "local:2"])
+    parser.add_argument("--work", nargs="+", default=["recluster", "reprocess"])
+    parser.add_argument("--shard", type=int, nargs="+", default=[indexing.SHARD])
+    parser.add_argument("--words", type=int, default=200)
+    parser.add_argument("--folder", type=Path, help="where the databases are made; else temporary")
     arguments = parser.parse_args()
-    context = get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
+        folder = Path(made)
         for articles in arguments.articles:
-            archive = Path(folder) / f"{articles}.db"
-            with context.Pool(1) as pool:
-                pool.apply(fill, (archive, articles, arguments.words))
-            for work in WORK:
-                found: set[str] = set()
-                for engine in arguments.engines:
-                    copy = Path(folder) / "copy.db"
-                    shutil.copyfile(archive, copy)
-                    with context.Pool(1) as pool:
-                        one = pool.apply(_apart, (work, engine, copy))
-                    found.add(one.digest)
-                    print(
-                        f"{work:10} {articles:>9,} articles {engine:6}"
-                        f" {articles / one.wall_seconds:7,.0f}/s"
-                        f"  {1e6 * one.cpu_seconds / articles:6,.0f} us of CPU each"
-                        f"  peak {one.peak_mb:5,.0f} MB",
-                        flush=True,
-                    )
-                print(f"{work:10} {'the same rows' if len(found) == 1 else 'DIFFERENT ROWS'}")
-
-
-def fill(path: Path, articles: int, words: int) -> None:
-    """Store so many articles of a handful of feeds; one in five is a copy of another outlet's."""
-    database = open_database(f"sqlite:///{path}", create=True)
-    with database.begin() as connection:
-        for number in range(FEEDS):
-            feeds.add(
-                connection, FeedSettings(url=f"https://outlet{number}.example/rss"), now=START
-            )
-    settings, texts, now = Settings(), Texts(5), START
-    recorder = Recorder(
-        database,
-        settings,
-        decide=lambda given: decide(given, settings.schedule),
-        clock=lambda: now,
-    )
-    stored, past = 0, [texts.write(words)]
-    while stored < articles:
-        now += timedelta(hours=1)
-        with database.begin() as connection:
-            due = leases.claim_due(
-                connection,
-                now=now,
-                limit=FEEDS,
-                owner="bulk",
-                lease_seconds=60,
-                feed_ids=range(1, FEEDS + 1),
-                site_delay_seconds=0,
-            )
-        polls = []
-        for one in due:
-            items = []
-            for _ in range(ITEMS):
-                stored += 1
-                is_copy = stored % 5 == 0
-                body = past[stored * 7 % len(past)] if is_copy else texts.write(words)
-                past = [*past[-200:], body]
-                items.append(
-                    f"<item><guid>{stored}</guid><link>{one.url}/{stored}</link>"
-                    f"<title>{body[:60]}</title><description>{body}</description></item>"
+            for work in arguments.work:
+                archive = folder / f"{work}.db"
+                fill = bulk_fill.fill if work == "recluster" else bulk_entries.fill
+                began = time.perf_counter()
+                _in_a_process(fill, archive, articles, arguments.words)
+                seconds = time.perf_counter() - began
+                print(
+                    f"{work:10} {articles:>9,} articles made in {seconds:,.0f} s,"
+                    f" {archive.stat().st_size / 1e6:,.0f} MB",
+                    flush=True,
                 )
-            document = f'<rss version="2.0"><channel><title>T</title>{"".join(items)}</channel>'
-            job = HarvestJob(url=one.url, now=now, publisher=one.publisher)
-            polled = Polled(
-                started_at=now,
-                outcome=PollOutcome.OK,
-                status=200,
-                harvest=harvest(f"{document}</rss>".encode(), job),
-            )
-            polls.append(Unrecorded(one, polled))
-        recorder.record(polls)
-        while recorder.settle():
-            pass
-    with database.begin() as connection:  # as an older version of the program left them
-        connection.execute(text("UPDATE fingerprint SET version = 0"))
-        connection.execute(text("DELETE FROM posting"))
-        connection.execute(text("UPDATE article SET byline = 'before' WHERE id % 10 = 0"))
-    database.close()
+                digests = set()
+                for engine in arguments.engines:
+                    for shard in arguments.shard:
+                        one = _run(work, engine, shard, archive, folder / "copy.db")
+                        digests.add(one.digest)
+                        shards = -(-articles // (shard if work == "recluster" else 200))
+                        print(
+                            f"{work:10} {articles:>9,} articles {engine:8} {shards:>6,} shards"
+                            f" {articles / one.wall_seconds:7,.0f}/s {one.wall_seconds:7,.0f} s"
+                            f" {1e6 * one.cpu_seconds / articles:6,.0f} us of CPU each"
+                            f"  peak {one.peak_mb:5,.0f} MB, the writer {one.own_peak_mb:5,.0f} MB"
+                            f"  {one.stories:,} stories {one.digest}",
+                            flush=True,
+                        )
+                same = "the same rows" if len(digests) == 1 else "DIFFERENT ROWS"
+                print(f"{work:10} {articles:>9,} articles: {same}", flush=True)
+                archive.unlink()
 
 
-def _apart(work: str, engine: str, path: Path) -> Measured:
-    """The run, in a process that may have processes of its own."""
-    import multiprocessing
-
-    multiprocessing.current_process().daemon = False  # a pool's may not have any
-    database = open_database(f"sqlite:///{path}")
-    name = EngineName.RAY if engine == "ray" else EngineName.LOCAL
-    now, settings = START + timedelta(days=400), Settings()
-    before = time.perf_counter(), _cpu_seconds()
-    with opened(name, processes=1 if engine == "alone" else None) as somewhere:
-        if work == "recluster":
-            recluster.recluster(database, now=now, settings=settings.dedupe, engine=somewhere)
-        else:
-            for _ in reprocess(database, settings, now, engine=somewhere):
-                pass
-    after = time.perf_counter(), _cpu_seconds()
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    digest = _digest(database)
-    database.close()
-    return Measured(after[0] - before[0], after[1] - before[1], peak_mb, digest)
+def _in_a_process(function: Callable[[Path, int, int], None], *given: Path | int) -> None:
+    process = _CONTEXT.Process(target=function, args=given)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{function.__name__} ended with {process.exitcode}")
 
 
-def _cpu_seconds() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
-
-
-def _digest(database: Database) -> str:
-    digests = []
+def _run(work: str, engine: str, shard: int, archive: Path, copy: Path) -> Measured:
+    """One run in a process of its own, watched from here."""
+    for old in copy.parent.glob(f"{copy.name}*"):
+        old.unlink()
+    shutil.copyfile(archive, copy)
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_work, args=(work, engine, shard, copy, theirs))
+    process.start()
+    theirs.close()
+    peak = own_peak = cpu = 0.0
+    seconds: dict[int, float] = {}
+    while not ours.poll(SAMPLE_SECONDS):
+        assert process.pid is not None
+        memory = {}
+        for one in processes_of(process.pid):
+            with contextlib.suppress(OSError):
+                memory[one.pid] = proportional_mb(one.pid)
+                seconds[one.pid] = one.cpu_seconds
+        peak = max(peak, sum(memory.values()))
+        own_peak = max(own_peak, memory.get(process.pid, 0.0))
+        if not process.is_alive() and not ours.poll():
+            raise SystemExit(f"{work} on {engine} ended with {process.exitcode}")
+    wall: float = ours.recv()
+    cpu = sum(seconds.values())
+    process.join()
+    database = open_database(f"sqlite:///{copy}")
+    digest = _digest(database, work)
     with database.connect() as connection:
-        for table in metadata.sorted_tables:
-            for row in connection.execute(select(table).order_by(*table.primary_key)):
-                digests.append(xxh3_64_hexdigest(repr((table.name, *row)).encode()))
-    return xxh3_64_hexdigest("".join(digests).encode())
+        stories = len(set(connection.scalars(select(story_article.c.story_id))))
+    database.close()
+    return Measured(wall, cpu, peak, own_peak, stories, digest)
+
+
+def _work(work: str, engine: str, shard: int, path: Path, told: Connection) -> None:
+    indexing.SHARD = shard
+    database = open_database(f"sqlite:///{path}")
+    settings = Settings()
+    name, _, processes = engine.partition(":")
+    began = time.perf_counter()
+    with opened(EngineName(name), processes=int(processes) if processes else None) as somewhere:
+        if work == "recluster":
+            recluster.recluster(
+                database, now=LATER, settings=settings.dedupe, engine=somewhere, listed=0
+            )
+        else:
+            for _ in reprocess(database, settings, LATER, engine=somewhere):
+                pass
+    wall_seconds = time.perf_counter() - began
+    database.close()
+    told.send(wall_seconds)
+
+
+def _digest(database: Database, work: str) -> str:
+    digest = xxh3_64()
+    for row in _rows(database, work):
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _rows(database: Database, work: str) -> Iterator[tuple[object, ...]]:
+    with database.connect() as connection:
+        reading = connection.execution_options(yield_per=10_000)
+        for table in STORIES if work == "recluster" else metadata.sorted_tables:
+            for row in reading.execute(select(table).order_by(*table.primary_key)):
+                yield (table.name, *row)
 
 
 if __name__ == "__main__":

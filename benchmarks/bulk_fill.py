@@ -8,7 +8,7 @@ each text with a sentence of theirs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +68,7 @@ def articles(count: int, words: int, seed: int = 11) -> Iterator[MadeUp]:
         yield MadeUp(number, headline, f"{body}\n\n{habit}" if habit else body)
 
 
-def _republished(text: list[str], how: int, write) -> list[str]:  # type: ignore[no-untyped-def]
+def _republished(text: list[str], how: int, write: Callable[[int], list[str]]) -> list[str]:
     if how % 4 == 1:
         return text[: max(20, len(text) * 6 // 10)]
     if how % 4 == 2:
@@ -150,8 +150,5 @@ def _write(connection: Connection, block: list[MadeUp], step: timedelta) -> None
     insert_rows(
         connection,
         story_article,
-        [
-            {"article_id": one.id, "story_id": one.id, "joined_at": seen[one.id]}
-            for one in block
-        ],
+        [{"article_id": one.id, "story_id": one.id, "joined_at": seen[one.id]} for one in block],
     )
