@@ -100,7 +100,7 @@ class ScheduleSettings:
     poll_timeout_seconds: Seconds = 180.0  # a poll that takes longer is ended; below lease_seconds
     drain_timeout_seconds: Seconds = 30.0  # how long SIGTERM waits for the polls in flight
     tick_seconds: Seconds = 1.0
-    batch_rows: Count = 500
+    batch_rows: Count = 1_000
     batch_seconds: Annotated[float, Ge(0)] = 0.25
 
 
