@@ -26,7 +26,7 @@ MEANS = {
     "abridged": "a part of the other's text",
     "extended": "the other's text and more",
     "edited": "the other's text, edited",
-    "quotes": "quotes the other; not the same story",
+    "quotes": "another story than the other; one of the two has a part of the other in it",
     "digest": "a round-up of several stories; not the same story",
 }
 
