@@ -26,7 +26,7 @@ from ingest.model import (
 )
 from ingest.model.collecting import collector_paused
 from ingest.model.filling import filling
-from ingest.normalise import Context, identify, normalise
+from ingest.normalise import Context, identify, normalise_all
 from ingest.parse import parse_feed
 from ingest.parse.raw import pack_entry
 
@@ -49,7 +49,14 @@ def _harvest(body: bytes, job: HarvestJob) -> Harvest:
     parsed = perf_counter()
     identified = identify(document, trust_guids=job.guids_are_trusted)
     context = _context(document, job)
-    entries = [_normalised(one, job, context) for one in identified]
+    changed = [one for one in identified if not _is_unchanged(one, job)]
+    articles = iter(normalise_all(changed, context))
+    entries = [
+        make_entry(one.entry_key, one.entry_hash, EntryOutcome.UNCHANGED)
+        if _is_unchanged(one, job)
+        else _harvested(one, next(articles), job)
+        for one in identified
+    ]
     normalised = perf_counter()
     entries = _fingerprinted(entries)
     fingerprinted = perf_counter()
@@ -95,15 +102,17 @@ def _context(document: FeedDocument, job: HarvestJob) -> Context:
     )
 
 
-def _normalised(identified: IdentifiedEntry, job: HarvestJob, context: Context) -> HarvestedEntry:
-    """One entry with its article, if there is one to make, not yet fingerprinted."""
+def _is_unchanged(identified: IdentifiedEntry, job: HarvestJob) -> bool:
+    return job.known.get(identified.entry_key) == identified.entry_hash
+
+
+def _harvested(
+    identified: IdentifiedEntry, article: Article | InvalidEntry, job: HarvestJob
+) -> HarvestedEntry:
+    """An entry that is new or changed, with its article if it has one, not yet fingerprinted."""
     key, content = identified.entry_key, identified.entry_hash
-    if job.known.get(key) == content:
-        return make_entry(key, content, EntryOutcome.UNCHANGED)
-    try:
-        article = normalise(identified, context)
-    except InvalidEntry as error:
-        return make_entry(key, content, EntryOutcome.INVALID, reason=str(error))
+    if isinstance(article, InvalidEntry):
+        return make_entry(key, content, EntryOutcome.INVALID, reason=str(article))
     if reason := _filtered_by(article, job):
         return make_entry(key, content, EntryOutcome.FILTERED, reason=reason)
     raw = pack_entry(identified.entry) if job.keep_raw else None

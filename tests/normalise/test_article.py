@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest.config import NormaliseSettings
 from ingest.errors import InvalidEntry
 from ingest.model import Entry, KeyKind, Media, Text
-from ingest.normalise import Context, identify, normalise
+from ingest.normalise import Context, identify, normalise, normalise_all
 from ingest.normalise.boilerplate import block_hash
 from tests.normalise.making import NOW, article, document, entry
 
@@ -25,6 +25,17 @@ def test_an_entry_without_title_and_text_is_invalid() -> None:
         article(entry(title=None))
     with pytest.raises(InvalidEntry):
         article(entry("<script>x()</script>", title=" "))
+
+
+def test_all_entries_of_a_document_become_what_each_becomes_alone() -> None:
+    entries = [entry(f"<p>Sluice {number} opens.</p>", guid=str(number)) for number in range(150)]
+    entries[70] = entry(title=None, guid="70")
+    identified = identify(document(*entries))
+    made = normalise_all(identified, Context(now=NOW))
+    invalid = made.pop(70)
+    assert isinstance(invalid, InvalidEntry)
+    others = (*identified[:70], *identified[71:])
+    assert made == [normalise(one, Context(now=NOW)) for one in others]
 
 
 def test_a_headline_is_made_of_the_text_where_there_is_no_title() -> None:
