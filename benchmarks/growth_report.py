@@ -81,13 +81,13 @@ _COLOURS = {
     "settled": "#7a5195",
 }
 _LEFT, _RIGHT, _TOP, _BOTTOM, _WIDTH = 60, 560, 60, 320, 760
-_MOST = 2.0
+_LEAST = 2.0  # the height of the plot, in times the first step
 _FONT = 'font-family="sans-serif" font-size="12"'
 
 
 def write_plot(path: Path, steps: Sequence[Step]) -> None:
     """The ratios over the number of articles, which stands on a logarithmic axis."""
-    most = max(_MOST, *(max(one.ratios(steps[0]).values()) for one in steps))
+    most = math.ceil(max(_LEAST, *(max(one.ratios(steps[0]).values()) for one in steps)))
     last = max(4.0, math.ceil(math.log10(max(10, *(one.articles for one in steps)))))
 
     def x(articles: int) -> float:
@@ -97,20 +97,21 @@ def write_plot(path: Path, steps: Sequence[Step]) -> None:
         return _BOTTOM - (_BOTTOM - _TOP) * ratio / most
 
     parts = [
-        _text(8, 20, "Cost as feeds and articles grow, times that of 100 feeds without articles"),
+        _text(8, 20, "Cost as feeds and stored articles grow, times that of the first step"),
         _text(8, 40, "CPU of one process on SQLite; dashed: what is allowed"),
     ]
-    for step in range(5):
-        ratio = most * step / 4
+    for ratio in range(most + 1):
         parts.append(f'<path d="M{_LEFT} {y(ratio):.1f}H{_RIGHT}" stroke="#ddd"/>')
-        parts.append(_text(24, y(ratio) + 4, f"{ratio:.1f}"))
+        parts.append(_text(40, y(ratio) + 4, f"{ratio}"))
     parts.append(
         f'<path d="M{_LEFT} {y(ALLOWED):.1f}H{_RIGHT}" stroke="black" stroke-dasharray="6 4"/>'
     )
+    feeds = 0
     for one in steps:
-        label = f"{one.articles:,}" if one.articles else "none"
-        parts.append(_text(x(one.articles) - 24, _BOTTOM + 18, label))
-        parts.append(_text(x(one.articles) - 24, _BOTTOM + 34, f"{one.feeds:,} feeds"))
+        parts.append(_text(x(one.articles) - 14, _BOTTOM + 18, _in_short(one.articles)))
+        if one.feeds != feeds:
+            feeds = one.feeds
+            parts.append(_text(x(one.articles) - 14, _BOTTOM + 34, f"{feeds:,} feeds"))
     for at, (name, colour) in enumerate(_COLOURS.items()):
         points = [(x(one.articles), y(one.ratios(steps[0])[name])) for one in steps]
         line = " ".join(f"{left:.1f},{height:.1f}" for left, height in points)
@@ -125,6 +126,10 @@ def write_plot(path: Path, steps: Sequence[Step]) -> None:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_BOTTOM + 50}">'
         f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
     )
+
+
+def _in_short(articles: int) -> str:
+    return f"{articles / 1e6:.1f} M" if articles >= 1e6 else f"{articles / 1e3:.1f} k"
 
 
 def _text(x: float, y: float, words: str) -> str:
