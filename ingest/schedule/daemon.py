@@ -11,6 +11,7 @@ No job per feed: the truth is in the database, so a daemon can die at any instan
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -125,6 +126,7 @@ class Daemon:
     async def run(self) -> int:
         """Poll until `stop`. The exit code: 0 when everything in flight was finished."""
         await self._pipelines.open(self._settings)
+        gc.freeze()  # what is loaded stays: a full collection takes 45 ms with it, and holds up all
         book = TickBook()
         clockwork = self._clockwork(book)
         restart = partial(clockwork.restart_all_soon, asyncio.get_running_loop())
