@@ -11,7 +11,6 @@ import numpy as np
 from ingest.dedupe.tokenise import Flags, Ints
 
 _NONE: Ints = np.empty(0, np.int64)
-_ARTICLE_BITS = 40  # of a key of a hash's place and an article
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,18 +64,27 @@ class Answers:
 
     def with_more(self, other: Answers) -> Answers:
         """The same hashes, with the articles that `other` knows of them too."""
-        known = np.flatnonzero(is_among(other.hashes, self.hashes))
-        more = other.at(known)
-        place = np.append(
-            np.repeat(np.arange(len(self.hashes)), np.diff(self.begins)),
-            np.repeat(self.hashes.searchsorted(more.hashes), np.diff(more.begins)),
-        )
-        keys = (place << _ARTICLE_BITS) | np.append(self.articles, more.articles)
-        keys.sort()
-        keys = keys[np.diff(keys, prepend=-1) != 0]
-        counts = np.bincount(keys >> _ARTICLE_BITS, minlength=len(self.hashes))
-        articles = keys & ((1 << _ARTICLE_BITS) - 1)
-        return Answers(self.hashes, np.append(0, np.cumsum(counts)), articles)
+        more = other.at(np.flatnonzero(is_among(other.hashes, self.hashes)))
+        places = self.hashes.searchsorted(more.hashes)
+        if not len(self.articles) or not len(more.articles):
+            mine = self
+        elif self.articles.max() < more.articles.min():
+            mine = self  # as nearly always: none of them was indexed before
+        else:
+            mine = self._without(once(more.articles))
+        own, its = np.diff(mine.begins), np.zeros(len(self.hashes), np.int64)
+        its[places] = np.diff(more.begins)
+        begins = np.append(0, np.cumsum(own + its))
+        articles = np.empty(begins[-1], np.int64)
+        articles[runs(begins[:-1], own)] = mine.articles
+        articles[runs((begins[:-1] + own)[places], its[places])] = more.articles
+        return Answers(self.hashes, begins, articles)
+
+    def _without(self, articles: Ints) -> Answers:
+        of_hash = np.repeat(np.arange(len(self.hashes)), np.diff(self.begins))
+        kept = ~is_among(self.articles, articles)
+        counts = np.bincount(of_hash[kept], minlength=len(self.hashes))
+        return Answers(self.hashes, np.append(0, np.cumsum(counts)), self.articles[kept])
 
     def only(self, hashes: Iterable[int]) -> Answers:
         """Of these hashes alone."""

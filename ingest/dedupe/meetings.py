@@ -100,7 +100,13 @@ def among_themselves(asked: Sequence[Asked]) -> Answers:
     hashes, article = hashes[order], article[order]
     begins = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
     counts = np.minimum(np.diff(np.append(begins, len(hashes))), MAX_OF_A_BATCH)
-    return Answers(hashes[begins], np.append(0, np.cumsum(counts)), article[runs(begins, counts)])
+    at = runs(begins, counts)
+    of_hash, article = np.repeat(np.arange(len(begins)), counts), article[at]
+    # A question may ask for a hash twice.
+    is_new = np.ones(len(at), np.bool_)
+    is_new[1:] = (of_hash[1:] != of_hash[:-1]) | (article[1:] != article[:-1])
+    counts = np.bincount(of_hash[is_new], minlength=len(begins))
+    return Answers(hashes[begins], np.append(0, np.cumsum(counts)), article[is_new])
 
 
 def meetings_of(asked: Sequence[Asked], answers: Answers) -> Meetings:
@@ -117,9 +123,13 @@ def meetings_of(asked: Sequence[Asked], answers: Answers) -> Meetings:
     least = np.array([1 if n <= FEW_HASHES else MIN_HASHES for n in lengths])
     # Nearly all meet once. They are told by a short code of theirs, before anything is sorted.
     code = (asker * 40_503 + article * 2_654_435_761) & _CODES
-    often = np.bincount(code, minlength=_CODES + 1)[code]
-    kept = np.flatnonzero((often >= least[asker]) & (article != own[asker]))
+    often = np.bincount(code, minlength=_CODES + 1)[code] > 1
+    if (least == 1).any():
+        often |= least[asker] == 1
+    kept = np.flatnonzero(often)
     asker, article, by = asker[kept], article[kept], by[kept]
+    others = np.flatnonzero(article != own[asker])
+    asker, article, by = asker[others], article[others], by[others]
     order = np.lexsort((article, asker))
     asker, article, by = asker[order], article[order], by[order]
     is_new = np.ones(len(order), np.bool_)

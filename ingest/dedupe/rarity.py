@@ -145,6 +145,4 @@ def _distinct(hashes: int, of_hash: Ints, stories: Ints) -> Ints:
     """In how many of the stories each of so many hashes occurs."""
     has = np.flatnonzero(stories != _NO_STORY)
     keys = (of_hash[has] << _STORY_BITS) + (stories[has] + (1 << (_STORY_BITS - 1)))
-    keys.sort()
-    is_new = np.diff(keys, prepend=-1) != 0
-    return np.bincount(keys[is_new] >> _STORY_BITS, minlength=hashes)
+    return np.bincount(once(keys) >> _STORY_BITS, minlength=hashes)

@@ -24,8 +24,8 @@ from ingest.dedupe.question import unpacked
 from ingest.dedupe.rarity import StoryCounts
 from ingest.dedupe.tokenise import Ints
 from ingest.store.candidates import Readings, SqlIndex, load_documents
-from ingest.store.lists import among, columns
-from ingest.store.tables import fingerprint, story_article
+from ingest.store.lists import of_articles
+from ingest.store.tables import story_article
 
 if TYPE_CHECKING:
     from ingest.store.foresight import Prepared
@@ -170,14 +170,12 @@ def stories_of(connection: Connection, article_ids: Collection[int]) -> dict[int
 
 
 def _stories(connection: Connection, article_ids: Ints) -> Lookup:
-    wanted = among(connection, story_article.c.article_id, article_ids.tolist())
-    query = select(story_article.c.article_id, story_article.c.story_id).where(wanted)
-    return Lookup.of_pairs(*columns(connection, query))
+    return Lookup.of_pairs(
+        *of_articles(connection, "story_article", "story_id", article_ids.tolist())
+    )
 
 
 def lengths_of(connection: Connection, article_ids: Ints) -> Lookup:
     """How many shingles the texts of these articles have."""
-    wanted = among(connection, fingerprint.c.article_id, article_ids.tolist())
-    query = select(fingerprint.c.article_id, fingerprint.c.token_count).where(wanted)
-    ids, tokens = columns(connection, query)
+    ids, tokens = of_articles(connection, "fingerprint", "token_count", article_ids.tolist())
     return Lookup.of_pairs(ids, np.maximum(1, tokens - 2))
