@@ -24,12 +24,13 @@ from benchmarks.rivals.newsroom import Newsroom, document_of
 from ingest.config import ParseSettings
 from ingest.dedupe import fingerprints, text_of
 from ingest.errors import InvalidEntry, ParseError
-from ingest.model import Article, FeedDocument, IdentifiedEntry
+from ingest.model import Article, Entry, FeedDocument, IdentifiedEntry
 from ingest.model.pickling import pickle_quickly
-from ingest.normalise import Context, dates, html, identify, normalise
+from ingest.normalise import Context, dates, html, identify, normalise_all
 from ingest.normalise.canonical import canonical_url
 from ingest.normalise.language import language_of
 from ingest.parse import parse_feed
+from ingest.parse.raw import pack_entry
 from ingest.serving import TRAVELLING
 from ingest.store.engine import open_database
 
@@ -41,9 +42,9 @@ NOW = datetime(2026, 8, 25, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One entry with all that its normalising needs."""
+    """The entries of one document with all that their normalising needs."""
 
-    identified: IdentifiedEntry
+    identified: tuple[IdentifiedEntry, ...]
     context: Context
 
 
@@ -54,31 +55,29 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     bodies = _made_up() if folder is None else _bodies(folder)
     documents = _documents(bodies)
-    cases = [
-        Case(identified, _context(document))
-        for document in documents
-        for identified in identify(document)
-    ]
-    if not cases:
+    cases = [Case(identify(document), _context(document)) for document in documents]
+    entries = [one.entry for case in cases for one in case.identified]
+    if not entries:
         print(f"no entries under {folder}", file=sys.stderr)
         return 1
     pickle_quickly(*TRAVELLING)
     articles = _articles(cases)
     words = sum(article.word_count for article in articles) / max(1, len(articles))
-    print(f"{len(documents)} documents, {len(cases)} entries, {words:.0f} words an article")
-    _report("parse", len(cases), lambda: _documents(bodies))
-    _report("identify", len(cases), lambda: [identify(document) for document in documents])
-    _report("normalise", len(cases), lambda: _articles(cases))
+    print(f"{len(documents)} documents, {len(entries)} entries, {words:.0f} words an article")
+    _report("parse", len(entries), lambda: _documents(bodies))
+    _report("identify", len(entries), lambda: [identify(document) for document in documents])
+    _report("normalise", len(entries), lambda: _articles(cases))
     texts = [(article.headline, text_of(article)) for article in articles]
-    _report("fingerprint", len(cases), lambda: fingerprints(texts))
-    _report("to another process", len(cases), lambda: _sent(articles))
+    _report("fingerprint", len(entries), lambda: fingerprints(texts))
+    _report("raw entry", len(entries), lambda: _packed(entries))
+    _report("to another process", len(entries), lambda: _sent(articles))
     _report_database()
     print("of normalising:")
-    _report("  markup to blocks", len(cases), lambda: _read(cases))
-    _report("  sanitising alone", len(cases), lambda: _sanitise(cases))
-    _report("  canonical URL", len(cases), lambda: _canonical(cases))
-    _report("  dates", len(cases), lambda: _dates(cases))
-    _report("  language", len(cases), lambda: _languages(articles))
+    _report("  markup to blocks", len(entries), lambda: _read(entries))
+    _report("  sanitising alone", len(entries), lambda: _sanitise(entries))
+    _report("  canonical URL", len(entries), lambda: _canonical(entries))
+    _report("  dates", len(entries), lambda: _dates(entries))
+    _report("  language", len(entries), lambda: _languages(articles))
     return 0
 
 
@@ -143,38 +142,42 @@ def _context(document: FeedDocument) -> Context:
 
 
 def _articles(cases: Sequence[Case]) -> list[Article]:
-    articles = []
-    for case in cases:
-        with suppress(InvalidEntry):
-            articles.append(normalise(case.identified, case.context))
-    return articles
+    return [
+        made
+        for case in cases
+        for made in normalise_all(case.identified, case.context)
+        if not isinstance(made, InvalidEntry)
+    ]
 
 
-def _read(cases: Sequence[Case]) -> None:
-    for case in cases:
-        html.read(case.identified.entry.content, case.identified.entry.link)
-        html.read(case.identified.entry.summary, case.identified.entry.link)
+def _packed(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        pack_entry(entry)
 
 
-def _sanitise(cases: Sequence[Case]) -> None:
+def _read(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        html.read(entry.content, entry.link)
+        html.read(entry.summary, entry.link)
+
+
+def _sanitise(entries: Sequence[Entry]) -> None:
     cleaner = html.cleaner()
-    for case in cases:
-        for text in (case.identified.entry.content, case.identified.entry.summary):
+    for entry in entries:
+        for text in (entry.content, entry.summary):
             if text is not None and text.is_html and "<" in text.value:
                 cleaner.clean(text.value)
 
 
-def _canonical(cases: Sequence[Case]) -> None:
+def _canonical(entries: Sequence[Entry]) -> None:
     canonical_url.cache_clear()
-    for case in cases:
-        canonical_url(case.identified.entry.link or "")
+    for entry in entries:
+        canonical_url(entry.link or "")
 
 
-def _dates(cases: Sequence[Case]) -> None:
-    for case in cases:
-        dates.believed(
-            case.identified.entry.published_raw, case.identified.entry.updated_raw, now=NOW
-        )
+def _dates(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        dates.believed(entry.published_raw, entry.updated_raw, now=NOW)
 
 
 def _languages(articles: Sequence[Article]) -> None:
