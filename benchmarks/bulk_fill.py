@@ -20,7 +20,8 @@ from xxhash import xxh3_64_intdigest
 from benchmarks.scale_fill import VOCABULARY
 from ingest.config import FeedSettings
 from ingest.store import feeds
-from ingest.store.engine import open_database
+from ingest.store.copying import set_counter
+from ingest.store.engine import Database, open_database
 from ingest.store.tables import article, article_content, story, story_article
 from ingest.store.upsert import insert_rows
 
@@ -88,8 +89,14 @@ def _vocabulary() -> list[str]:
 
 
 def fill(path: Path, count: int, words: int) -> None:
-    """Store so many articles, each in a story of its own and without a fingerprint."""
+    """A database file with so many articles."""
     database = open_database(f"sqlite:///{path}", create=True)
+    store(database, count, words)
+    database.close()
+
+
+def store(database: Database, count: int, words: int) -> None:
+    """Store so many articles, each in a story of its own and without a fingerprint."""
     step = timedelta(days=DAYS) / count
     with database.begin() as connection:
         for number in range(FEEDS):
@@ -102,7 +109,9 @@ def fill(path: Path, count: int, words: int) -> None:
             with database.begin() as connection:
                 _write(connection, block, step)
             block.clear()
-    database.close()
+    with database.begin() as connection:
+        for table in (article, story):
+            set_counter(connection, table, count)
 
 
 def _write(connection: Connection, block: list[MadeUp], step: timedelta) -> None:

@@ -32,6 +32,7 @@ from ingest.store.foresight import Foresight
 from ingest.store.indexing import Engine, write_index
 from ingest.store.moves import BATCH, Moves, StoryChange, moves
 from ingest.store.stories import RECLUSTER, lock_stories, queue_length, settle_batch
+from ingest.store.story_rows import refresh
 from ingest.store.tables import article, match_queue, story, story_article
 
 BATCH_ARTICLES = 200  # that are decided in a transaction
@@ -205,7 +206,10 @@ class _Run:
             .where(story.c.id.in_(stories), story.c.id.not_in(left))
             .values(articles=0, publishers=0, first_article_id=founder)
         )
+        kept = select(story.c.id).where(story.c.id.in_(stories), story.c.id.in_(left))
+        parted = connection.scalars(kept).all()  # of few days: who is in them counts from now on
         connection.execute(delete(story_article).where(story_article.c.article_id.in_(articles)))
+        refresh(connection, parted, self.now)
 
     def _queue(self, connection: Connection) -> None:
         chosen = select(article.c.id, literal(self.now), literal(RECLUSTER))
