@@ -128,8 +128,8 @@ def main() -> None:
     texts = [one.text for one in read_gold(arguments.gold)]
     steps = Steps()
     watch_settle(steps)
-    costs: list[Cost] = []
     for run in arguments.runs:
+        first: Cost | None = None
         words, sizes = run.split(":")
         with fresh_database(arguments.database) as database:
             filling = Filling(database, Writer(texts), int(words), arguments.batch)
@@ -137,15 +137,21 @@ def main() -> None:
                 filling.fill_up_to(size - MEASURED)
                 steps.seconds.clear()
                 steps.documents = steps.candidates = 0
-                costs.append(filling.measure(size, steps))
-                print(costs[-1], flush=True)
-                report(steps, round(costs[-1].index_bytes * steps.documents))
-    if arguments.out:
-        kept = [*_kept(arguments.out), *costs]
-        rows = [asdict(one) for one in kept]
-        arguments.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-        if arguments.plot:
-            arguments.plot.write_text(draw(_lines(kept)), encoding="utf-8")
+                cost = filling.measure(size, steps)
+                first = first or cost
+                print(cost, flush=True)
+                ratio = cost.microseconds / first.microseconds
+                print(f"       {ratio:.2f} times what it costs at {first.documents:,}", flush=True)
+                report(steps, round(cost.index_bytes * steps.documents))
+                if arguments.out:  # at once: a long run may be ended
+                    _keep(cost, arguments.out, arguments.plot)
+
+
+def _keep(cost: Cost, out: Path, plot: Path | None) -> None:
+    kept = [*_kept(out), cost]
+    out.write_text(json.dumps([asdict(one) for one in kept], indent=1) + "\n", encoding="utf-8")
+    if plot:
+        plot.write_text(draw(_lines(kept)), encoding="utf-8")
 
 
 def _kept(file: Path) -> list[Cost]:
