@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -12,8 +13,9 @@ from ingest.jobs import HarvestJob
 from ingest.model import PollCounts
 from ingest.store import articles, feeds, leases, stories
 from ingest.store.engine import Database
+from ingest.store.identity import Unknown
 from ingest.store.reissues import find_reissues
-from ingest.store.tables import article, revision
+from ingest.store.tables import article, posting, revision
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 BODY = (
@@ -117,3 +119,27 @@ def test_next_weeks_figures_in_the_same_words_are_another_article(database: Data
     later = NOW + timedelta(days=1)
     counts = store(database, LEDGER, feed_of(("grain-2", "Grain in Landsend", second)), later)
     assert (counts.new, counts.revised) == (1, 0)
+
+
+def test_half_of_the_postings_suffice_whichever_half_it_is(database: Database) -> None:
+    subscribe(database, LEDGER)
+    store(database, LEDGER, feed_of(OLD, BREAD), NOW)
+    later = NOW + timedelta(hours=1)
+    (entry,) = harvest(feed_of(NEW), HarvestJob(url=LEDGER, now=later)).entries
+    assert entry.article is not None
+    assert entry.fingerprint is not None
+    postings = entry.fingerprint.postings[-20:]  # those of the body: the headlines differ
+    with database.connect() as connection:
+        (publisher_id, former_id) = connection.execute(
+            select(article.c.publisher_id, article.c.id).where(article.c.headline == OLD[1])
+        ).one()
+        stored = set(connection.scalars(select(posting.c.hash)))
+        known = [each for each in postings if each in stored]
+        for strange in (range(len(known)), range(-len(known), 0), range(2**47, 2**47 + len(known))):
+            for shared, expected in ((known, {0: former_id}), (known[1:], {})):
+                mixed = tuple(sorted([*shared, *strange]))
+                sketch = replace(entry.fingerprint, postings=mixed)
+                unknown = Unknown(1, publisher_id, entry.article, sketch, later)
+                assert find_reissues(connection, [unknown]) == expected
+                other = replace(unknown, publisher_id=publisher_id + 1)
+                assert find_reissues(connection, [other]) == {}
