@@ -34,6 +34,7 @@ from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.engine import Database
 from ingest.store.learned import FORGET_AFTER_DAYS
 from ingest.store.lists import among
+from ingest.store.old_postings import remove_old_postings
 from ingest.store.search import Searchable, index_articles, unindex_articles
 from ingest.store.tables import (
     article,
@@ -45,7 +46,6 @@ from ingest.store.tables import (
     match,
     match_queue,
     poll,
-    posting,
     raw_entry,
     revision,
     sighting,
@@ -100,8 +100,7 @@ def prune(
                     break
         reports.append(Expired(what, total, setting))
     if not dry_run and not stop():
-        with database.begin() as connection:
-            _remove_old_postings(connection)
+        remove_old_postings(database, stop=stop)
     return reports
 
 
@@ -205,13 +204,6 @@ def _searchables(connection: Connection, ids: Iterable[int]) -> list[Searchable]
         .where(among(connection, article.c.id, ids))
     )
     return [Searchable(*row) for row in rows]
-
-
-def _remove_old_postings(connection: Connection) -> None:
-    """Postings have no time of their own: article ids grow with time, and that is enough."""
-    floor = connection.scalar(select(func.min(fingerprint.c.article_id)))
-    if floor is not None:
-        connection.execute(delete(posting).where(posting.c.article_id < floor))
 
 
 def delete_articles(
