@@ -21,7 +21,6 @@ import numpy as np
 from sqlalchemy import Connection, Select, func, select
 
 from ingest.dedupe import VERSION, fingerprints
-from ingest.dedupe.fingerprint import POSTING_SHIFT
 from ingest.dedupe.tokenise import Ints
 from ingest.store.engine import Database
 from ingest.store.fingerprints import write_postings, write_sketches
@@ -33,7 +32,6 @@ PART = 2_000_000  # postings that are put in order at once: 32 MB
 MAX_PARTS = 256  # files that are open at once
 ROWS = 200_000  # postings of a transaction
 POSTINGS_AN_ARTICLE = 50  # about
-_POSTING_BITS = 64 - POSTING_SHIFT
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -166,9 +164,12 @@ def _write_apart(begin: Begin, read: Iterator[tuple[Texts, Sketches]], total: in
         with ExitStack() as stack:
             targets = [stack.enter_context(path.open("wb")) for path in files]
             articles = stack.enter_context(beside.open("wb"))
+            limits: Ints | None = None
             for shard, sketches in read:
+                if limits is None:
+                    limits = _limits(sketches.postings, parts)
                 pairs = np.stack((sketches.postings, _ids(shard, sketches)), axis=1)
-                part = (pairs[:, 0] + (1 << _POSTING_BITS - 1)) * parts >> _POSTING_BITS
+                part = np.searchsorted(limits, pairs[:, 0], side="right")
                 pairs = pairs[np.argsort(part, kind="stable")]
                 ends = np.cumsum(np.bincount(part, minlength=parts))[:-1]
                 for target, some in zip(targets, np.split(pairs, ends), strict=True):
@@ -183,6 +184,17 @@ def _write_apart(begin: Begin, read: Iterator[tuple[Texts, Sketches]], total: in
                     write_postings(connection, some[:, 0], some[:, 1])
             path.unlink()
         return _write_beside(begin, beside)
+
+
+def _limits(postings: Ints, parts: int) -> Ints:
+    """Where parts of about the same size meet, by the postings of one shard.
+
+    Of equal width they would not be: a sample takes the smallest hash of several, so a tenth of
+    the range holds nearly half of all postings.
+    """
+    if not len(postings):
+        return np.zeros(parts - 1, np.int64)
+    return np.sort(postings)[len(postings) * np.arange(1, parts) // parts]
 
 
 def _packed(shard: Texts, sketches: Sketches) -> Ints:
