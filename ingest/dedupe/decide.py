@@ -162,8 +162,7 @@ def tells_of_several(document: Document, hit: Hit, frequencies: Frequencies, rul
     if hit.verdict.rule == SAME_HEADLINE or hit.pair.coverage >= rules.digest_coverage:
         return False
     longer, shared = longer_of(document, hit.candidate, hit.pair)
-    own = {hit.candidate.story_id}
-    return tells_of_others(longer, own, frequencies, rules, shared)
+    return tells_of_others(longer, hit.candidate.story_id, frequencies, rules, shared)
 
 
 def is_out_of_place(hit: Hit, frequencies: Frequencies, rules: Rules) -> bool:
@@ -175,8 +174,7 @@ def is_out_of_place(hit: Hit, frequencies: Frequencies, rules: Rules) -> bool:
         return False
     if lead_share(pair.weights_a, pair.in_a, rules) < rules.lead_share:
         return False  # it is the other way round: the new text is the one that gathers passages
-    own = {candidate.story_id}
-    return tells_of_others(candidate, own, frequencies, rules, beside=pair.in_b)
+    return tells_of_others(candidate, candidate.story_id, frequencies, rules, beside=pair.in_b)
 
 
 def shares_passage(one: Hit, other: Hit, rules: Rules) -> bool:

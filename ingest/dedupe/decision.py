@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from ingest.dedupe.reading import Reading, spread
-from ingest.dedupe.tokenise import Floats
+from ingest.dedupe.tokenise import Floats, Ints
 from ingest.model import Match
 
 # A hash found in so many articles is looked up no further: whether a passage stands in thirty
@@ -65,11 +65,19 @@ class Frequencies:
             self._weights[id(reading)] = kept
         return kept
 
-    def stories_of(self, one: int, besides: int) -> set[int]:
-        """The stories in which a hash occurs, in articles besides that one."""
-        articles = self._postings.get(one, ())
-        found = [self._story_of.get(each) for each in articles if each != besides]
-        return {story for story in found if story is not None}
+    def stories_of(self, hashes: Sequence[int], besides: int) -> tuple[Ints, Ints]:
+        """The stories in which hashes occur, in articles besides that one.
+
+        Pairs, each once and in order: the place of the hash among these, and a story.
+        """
+        found = {
+            (place, self._story_of[each])
+            for place, one in enumerate(hashes)
+            for each in self._postings.get(one, ())
+            if each != besides and each in self._story_of
+        }
+        pairs = np.array(sorted(found), np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
     def counts_of(self, hashes: Sequence[int]) -> Floats:
         """In how many stories each of these occurs."""

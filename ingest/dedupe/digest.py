@@ -7,9 +7,6 @@ are known, each with a part of its own.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
-
 import numpy as np
 
 from ingest.dedupe.compare import Comparison
@@ -20,13 +17,13 @@ from ingest.dedupe.tokenise import Flags
 
 def tells_of_others(
     document: Document,
-    own: Collection[int | None],
+    own: int | None,
     frequencies: Frequencies,
     rules: Rules,
     shared: Flags | None = None,
     beside: Flags | None = None,
 ) -> bool:
-    """Whether the text tells more of other stories than of its `own` ones.
+    """Whether the text tells more of other stories than of its `own` one.
 
     `shared` marks the shingles that are known to be of its own story, `beside` those that are of
     one more other story. There must be several others, each with a passage of some length that is
@@ -37,39 +34,41 @@ def tells_of_others(
         return False
     positions = reading.sampled_at
     lengths = reading.shape.stands_for[positions] * reading.shape.tokens.mass[positions]
-    is_own = np.zeros(len(positions), np.bool_) if shared is None else shared[positions].copy()
+    nothing = np.zeros(len(positions), np.bool_)
+    is_own = nothing.copy() if shared is None else shared[positions].copy()
+    is_beside = nothing if beside is None else beside[positions]
     # What one story has is that of the text itself, if it is in one: nothing is told of others.
     counts = frequencies.counts_of(reading.sampled)
     elsewhere = counts >= (1 if document.story_id is None else 2)
-    if float(lengths[elsewhere].sum()) < rules.digest_part_words:
-        return False
-    places: defaultdict[int, list[int]] = defaultdict(list)
-    for place in np.flatnonzero(elsewhere).tolist():
-        stories = frequencies.stories_of(reading.sampled[place], document.article_id)
-        is_own[place] |= not stories.isdisjoint(own)
-        others = stories.difference(own)
-        for story in others:
-            places[story].append(place)
-        lengths[place] /= max(1, len(others)) ** 0.5  # what many have is nobody's passage
-    parts = [np.array(its) for its in places.values()]
-    if beside is not None:
-        parts.append(np.flatnonzero(beside[positions]))
-    parts.sort(key=lambda its: -float(lengths[its].sum()))
+    if float(lengths[(elsewhere & ~is_own) | is_beside].sum()) < 2 * rules.digest_part_words:
+        return False  # as for most copies: no room for two parts
+    known = np.flatnonzero(counts)
+    which, stories = frequencies.stories_of(
+        [reading.sampled[place] for place in known.tolist()], document.article_id
+    )
+    places, of_own = known[which], stories == own
+    is_told = elsewhere[places]
+    is_own[places[of_own & is_told]] = True
+    places_of_others, others = places[~of_own & is_told], stories[~of_own & is_told]
+    # What many have is nobody's passage.
+    has = np.bincount(places_of_others, minlength=len(positions))
+    lengths = lengths / np.sqrt(np.maximum(1, has))
+    parts = [places_of_others[others == one] for one in dict.fromkeys(others.tolist())]
+    parts.append(np.flatnonzero(is_beside))
+    by_length = sorted(((float(lengths[its].sum()), its) for its in parts), key=lambda x: -x[0])
     taken, told, count = is_own.copy(), 0.0, 0
-    for its in parts:
+    for length, its in by_length:
+        if length < rules.digest_part_words:
+            break
         free = its[~taken[its]]
-        length = float(lengths[free].sum())
+        new = float(lengths[free].sum())
         # Two that retell the same passage are one part.
-        if length >= rules.digest_part_words and len(free) >= rules.digest_part_free * len(its):
+        if new >= rules.digest_part_words and len(free) >= rules.digest_part_free * len(its):
             taken[its] = True
-            told += length
+            told += new
             count += 1
-    if count < 2:
-        return False
-    for place in np.flatnonzero(~elsewhere & (counts > 0) & ~is_own).tolist():
-        stories = frequencies.stories_of(reading.sampled[place], document.article_id)
-        is_own[place] = not stories.isdisjoint(own)
-    return told >= float(lengths[is_own].sum())
+    is_own[places[of_own]] = True
+    return count >= 2 and told >= float(lengths[is_own].sum())
 
 
 def longer_of(document: Document, candidate: Document, pair: Comparison) -> tuple[Document, Flags]:

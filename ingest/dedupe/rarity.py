@@ -15,7 +15,9 @@ from ingest.dedupe.decision import Frequencies
 from ingest.dedupe.tokenise import Flags, Floats, Ints
 
 _NO_STORY = 0
-_STORY_BITS = 40  # of a key of hash and story; temporary stories have negative ids
+_STORY_BITS = 40  # of a key of hash and story
+_STORY_MASK = (1 << _STORY_BITS) - 1
+_ZERO = 1 << (_STORY_BITS - 1)  # added: temporary stories have negative ids
 _NO_TURN = 1 << 40
 
 
@@ -126,15 +128,19 @@ class _Counts(Frequencies):
     def stories_with(self, one: int) -> int:
         return int(self.counts_of([one])[0])
 
-    def stories_of(self, one: int, besides: int) -> set[int]:
-        """The stories in which a hash occurs, in articles besides that one."""
+    def stories_of(self, hashes: Sequence[int], besides: int) -> tuple[Ints, Ints]:
+        wanted = np.array(hashes, np.int64)
+        found = [np.empty(0, np.int64)]
         for part in self._counted:
-            place = int(part.answers.hashes.searchsorted(one))
-            if place < len(part.answers.hashes) and part.answers.hashes[place] == one:
-                its = slice(*part.answers.begins[place : place + 2].tolist())
-                others = part.answers.articles[its] != besides
-                return {*part.stories[its][others].tolist()} - {_NO_STORY}
-        return set()
+            places = np.flatnonzero(is_among(wanted, part.answers.hashes))
+            rows = part.answers.hashes.searchsorted(wanted[places])
+            begins, counts = part.answers.begins[rows], np.diff(part.answers.begins)[rows]
+            at = runs(begins, counts)
+            stories = part.stories[at]
+            meant = (part.answers.articles[at] != besides) & (stories != _NO_STORY)
+            found.append(_keys(np.repeat(places, counts)[meant], stories[meant]))
+        pairs = once(np.concatenate(found))
+        return pairs >> _STORY_BITS, (pairs & _STORY_MASK) - _ZERO
 
 
 def _of_hash(answers: Answers) -> Ints:
@@ -144,5 +150,9 @@ def _of_hash(answers: Answers) -> Ints:
 def _distinct(hashes: int, of_hash: Ints, stories: Ints) -> Ints:
     """In how many of the stories each of so many hashes occurs."""
     has = np.flatnonzero(stories != _NO_STORY)
-    keys = (of_hash[has] << _STORY_BITS) + (stories[has] + (1 << (_STORY_BITS - 1)))
-    return np.bincount(once(keys) >> _STORY_BITS, minlength=hashes)
+    return np.bincount(once(_keys(of_hash[has], stories[has])) >> _STORY_BITS, minlength=hashes)
+
+
+def _keys(hashes: Ints, stories: Ints) -> Ints:
+    """A number for each pair of a hash, by its place, and a story."""
+    return np.asarray((hashes << _STORY_BITS) + (stories + _ZERO))
