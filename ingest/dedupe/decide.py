@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -70,9 +71,21 @@ def is_label(one: Document, other: Document) -> bool:
     )
 
 
-def is_worth_weighing(a: Reading, b: Reading, rules: Rules = RULES) -> bool:
-    """Whether two texts share so much that it matters how rare it is."""
-    return too_little(a.shares_with(b), (a.count, b.count), rules) is None
+def hashes_to_count(pairs: Iterable[tuple[Reading, Reading]], rules: Rules = RULES) -> set[int]:
+    """The hashes of which it matters in how many stories they are when these are compared.
+
+    Those of both texts where they share enough; those of the headline where it may be all there is.
+    """
+    texts, headlines = {}, {}
+    for a, b in pairs:
+        if too_little(a.shares_with(b), (a.count, b.count), rules) is None:
+            texts[id(a)], texts[id(b)] = a, b
+        if is_same_headline(a, b, 0.0, rules):
+            headlines[id(a)] = a
+    return {
+        *chain.from_iterable(one.sampled for one in texts.values()),
+        *chain.from_iterable(one.title_postings for one in headlines.values()),
+    }
 
 
 def decide(

@@ -25,7 +25,7 @@ from ingest.config import DedupeSettings
 from ingest.dedupe import Document
 from ingest.dedupe.answers import Answers, once
 from ingest.dedupe.candidates import foresee, worth_a_look
-from ingest.dedupe.decide import is_worth_weighing
+from ingest.dedupe.decide import hashes_to_count
 from ingest.dedupe.meetings import Asked, Meetings, among_themselves, meetings_of
 from ingest.store import waiting
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
@@ -155,14 +155,9 @@ def _look_up(
     index: SqlIndex, likely: Sequence[tuple[int, int]], documents: Mapping[int, Document]
 ) -> None:
     """Ask how rare the texts are that share enough for it, and whose headlines these are."""
-    weighed: set[int] = set()
-    for pair in likely:
-        if is_worth_weighing(documents[pair[0]].reading, documents[pair[1]].reading):
-            weighed.update(pair)
-    if weighed:
-        hashes = [each for one in weighed for each in documents[one].reading.sampled]
-        hashes += [each for own, _ in likely for each in documents[own].reading.title_postings]
-        index.answers_to(once(np.array(hashes, np.int64)))
+    hashes = hashes_to_count((documents[a].reading, documents[b].reading) for a, b in likely)
+    if hashes:
+        index.answers_to(once(np.fromiter(hashes, np.int64, len(hashes))))
 
 
 @cache

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from ingest.dedupe import Document
 from ingest.dedupe.answers import Answers, Lookup, is_among, once
 from ingest.dedupe.candidates import Chosen, Foreseen, choose, foresee, worth_a_look
-from ingest.dedupe.decide import is_worth_weighing
+from ingest.dedupe.decide import hashes_to_count
 from ingest.dedupe.meetings import Asked, among_themselves, meetings_of
 from ingest.dedupe.question import unpacked
 from ingest.dedupe.rarity import StoryCounts
@@ -114,19 +114,14 @@ def add_candidates(
     pairs: Sequence[tuple[int, int]],
     readings: Readings,
 ) -> None:
-    """Read the candidates of these pairs; how rare texts are where they share enough for it."""
+    """Read the candidates of these pairs; how rare texts and headlines are where it matters."""
     documents = gathered.documents
     missing = {each for pair in pairs for each in pair} - documents.keys()
     if missing:
         documents.update(load_documents(connection, missing, readings))
-    weighed: set[int] = set()
-    for pair in pairs:
-        if is_worth_weighing(documents[pair[0]].reading, documents[pair[1]].reading):
-            weighed.update(pair)
-    if weighed:
-        titles = {each for own, _ in pairs for each in documents[own].reading.title_postings}
-        hashes = {each for one in weighed for each in documents[one].reading.sampled}
-        _count_stories(connection, gathered, hashes | titles)
+    hashes = hashes_to_count((documents[a].reading, documents[b].reading) for a, b in pairs)
+    if hashes:
+        _count_stories(connection, gathered, hashes)
     gathered.seen.update(pairs)
 
 

@@ -40,23 +40,26 @@ class Desk:
 
     def store(self, *texts: str, settle: bool = True, **more: object) -> list[int]:
         """Each text is an article of the next feed; their ids."""
-        ids: list[int] = []
+        ids = []
         for text in texts:
-            self._polls += 1
-            now = after(3600 * self._polls)
-            name = f"article-{self._polls}"
-            headline = " ".join(text.split()[:8])
-            article = an_article(name, text=text, headline=headline, **more)  # type: ignore[arg-type]
-            one = replace(entry(article), fingerprint=fingerprint(headline, text))
-            with self.database.begin() as connection:
-                due = claim(connection, self._feeds[self._polls % 4], now=now)
-                (saved,) = articles.save(
-                    connection, [PolledHarvest(due[0], Harvest(DOCUMENT, (one,)), now)], now
-                )
-            ids += saved.new_articles
+            ids.append(self.store_one(" ".join(text.split()[:8]), text, **more))
             if settle:
                 self.settle()
         return ids
+
+    def store_one(self, headline: str, text: str, **more: object) -> int:
+        """An article of the next feed, which waits in the queue; its id."""
+        self._polls += 1
+        now = after(3600 * self._polls)
+        article = an_article(f"article-{self._polls}", text=text, headline=headline, **more)  # type: ignore[arg-type]
+        one = replace(entry(article), fingerprint=fingerprint(headline, text))
+        with self.database.begin() as connection:
+            due = claim(connection, self._feeds[self._polls % 4], now=now)
+            (saved,) = articles.save(
+                connection, [PolledHarvest(due[0], Harvest(DOCUMENT, (one,)), now)], now
+            )
+        (article_id,) = saved.new_articles
+        return article_id
 
     def settle(self) -> None:
         while stories.settle(self.database, now=after(3600 * self._polls), settings=SETTINGS):
@@ -100,6 +103,27 @@ def test_a_batch_finds_the_same_stories_as_one_by_one(desk: Desk) -> None:
     desk.settle()
     found = desk.story_of(*ids)
     assert [found.index(one) for one in found] == [0, 1, 0, 3, 1, 0]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_headline_of_two_stories_joins_none_whatever_is_settled_with_it(
+    desk: Desk, at_once: bool
+) -> None:
+    label = "What the whole town talked about this week"
+    ids = []
+    for headline, text in (
+        (label, made_text(1, 120)),
+        (label, made_text(2, 120)),
+        ("A report on other things of the harbour", made_text(3, 120)),
+        ("The same report elsewhere, and shorter", made_text(3, 60)),
+        (label, label),
+    ):
+        ids.append(desk.store_one(headline, text))
+        if not at_once:
+            desk.settle()
+    desk.settle()
+    found = desk.story_of(*ids)
+    assert [found.index(one) for one in found] == [0, 1, 2, 2, 4]
 
 
 def test_a_late_text_merges_two_stories_and_the_older_id_survives(desk: Desk) -> None:
