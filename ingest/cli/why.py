@@ -13,6 +13,7 @@ from ingest.cli.passages import shared_passages
 from ingest.cli.rows import row_of
 from ingest.cli.session import session_of
 from ingest.errors import UsageError
+from ingest.model import Relation
 
 if TYPE_CHECKING:
     from ingest.store.explanations import Explanation
@@ -26,8 +27,8 @@ MEANS = {
     "abridged": "a part of the other's text",
     "extended": "the other's text and more",
     "edited": "the other's text, edited",
-    "quotes": "another story than the other; one of the two has a part of the other in it",
-    "digest": "a round-up of several stories; not the same story",
+    "quotes": "in part one with the other, which alone makes no story",
+    "digest": "a round-up of several stories, which alone makes no story",
 }
 
 
@@ -86,6 +87,8 @@ def why(
         print(styled(f"Not one story: {stories}.", Style.YELLOW))
     for match in matches:
         _print_match(match)
+    if matches and is_one_story and not _made_a_story(matches):
+        print("They are one story by others of it, not by this match.")
     if not matches:
         through = _between(first.matches, second.matches, pair)
         if is_one_story and through:
@@ -94,6 +97,8 @@ def why(
             print("They were not matched with each other, but with others of the story.")
         else:
             print("There is no match between them.")
+    if found.decided_together is None and not is_one_story and _made_a_story(matches):
+        print("One of them left the story since, as a round-up or by a decision about others.")
     for line in _reasons(found, is_matched=bool(matches), is_one_story=is_one_story):
         print(line)
     _print_passages(first.article, second.article, found)
@@ -128,10 +133,15 @@ def _reasons(found: Explanation, *, is_matched: bool, is_one_story: bool) -> Ite
             yield f"An article or the rules changed since: today they would not match ({because})."
         return
     facts: list[tuple[str, str]] = []
-    if found.missing is not None:
+    if found.missing is not None and found.rule is None:
         facts.append(("missing", found.missing))
     facts += [("veto", veto) for veto in found.vetoes]
-    if found.rule is not None and found.quotes:
+    is_due = found.relation_today is not None and found.relation_today.makes_a_story
+    if found.rule is not None and found.missing is not None:
+        facts += [("rule", f"{found.rule}: the two texts match"), ("but", found.missing)]
+    elif found.rule is not None and found.relation_today == "digest":
+        facts.append(("rule", f"{found.rule}, but one tells of several stories"))
+    elif found.rule is not None and not is_due:
         facts.append(("rule", f"{found.rule}, but one is only a part of the other"))
     elif found.rule is not None:
         facts.append(("rule", f"{found.rule}: the texts match as they are now"))
@@ -142,9 +152,12 @@ def _reasons(found: Explanation, *, is_matched: bool, is_one_story: bool) -> Ite
         facts.append(("shared weight", f"{found.shared_weight:.1f}"))
     for name, value in facts:
         yield f"  {styled(f'{name:14}', Style.DIM)}{printable(value)}"
-    is_due = found.rule is not None and not found.quotes and found.decided_together is None
-    if is_due and not is_one_story:
+    if is_due and not is_one_story and found.decided_together is None:
         yield "`ingest recluster --dry-run` shows whether today's rules make them one story."
+
+
+def _made_a_story(matches: list[MatchRow]) -> bool:
+    return any(Relation(match.relation).makes_a_story for match in matches)
 
 
 def _between(ours: tuple[MatchRow, ...], theirs: tuple[MatchRow, ...], pair: set[int]) -> list[int]:

@@ -154,7 +154,30 @@ def _decide(
 ) -> Decision:
     known = book.story_of
     story = known.pop(own, None)  # an article is no candidate of its own
-    chosen = candidates_of(own, work, is_new=story is None)
+    decision = decision_on(connection, own, work, book, readings, rules, is_new=story is None)
+    if story is not None:
+        known[own] = story
+    merged, left = len(book.merged), len(book.left)
+    book.place(decision)
+    for one in [*book.merged][merged:]:
+        work.counts.merge(one, book.current(one))
+    for article, _, new in book.left[left:]:
+        work.counts.move(article, new)
+    return decision
+
+
+def decision_on(
+    connection: Connection,
+    own: int,
+    work: Gathered,
+    book: StoryBook,
+    readings: Readings,
+    rules: Rules,
+    *,
+    is_new: bool,
+) -> Decision:
+    """Compare an article of the batch with its candidates; `book` knows no story of it."""
+    chosen = candidates_of(own, work, is_new=is_new)
     unseen = [(own, one.article_id) for one in chosen if (own, one.article_id) not in work.seen]
     if unseen:
         add_candidates(connection, work, unseen, readings)
@@ -170,16 +193,8 @@ def _decide(
     ]
     decision = Decision(own)
     if candidates:
-        frequencies = work.counts.at_turn_of(own, known)
+        frequencies = work.counts.at_turn_of(own, book.story_of)
         decision = decide(work.documents[own], candidates, frequencies, rules)
-    if story is not None:
-        known[own] = story
-    merged, left = len(book.merged), len(book.left)
-    book.place(decision)
-    for one in [*book.merged][merged:]:
-        work.counts.merge(one, book.current(one))
-    for article, _, new in book.left[left:]:
-        work.counts.move(article, new)
     return decision
 
 

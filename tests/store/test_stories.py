@@ -299,6 +299,37 @@ def test_an_explanation_shows_the_passages_and_what_was_missing(desk: Desk) -> N
     assert apart.missing == "no shared passage"
 
 
+def test_an_explanation_of_two_that_match_says_what_other_articles_show(desk: Desk) -> None:
+    headline = "What the whole town talked about this week"
+    report = desk.store_one(headline, made_text(1, 120))
+    desk.settle()
+    link = desk.store_one(headline, headline)
+    desk.settle()
+    newsletter = desk.store_one(headline, made_text(2, 120))
+    desk.settle()
+    assert desk.story_of(link) == desk.story_of(report) != desk.story_of(newsletter)
+    with desk.database.connect() as connection:
+        found = explain(connection, link, newsletter)
+    assert found.stored is None
+    assert found.rule == "same_headline"
+    assert found.relation_today is None
+    assert found.missing == "the headline is the same, but the text of its story is another"
+
+
+def test_an_explanation_decides_anew_about_two_that_were_not_compared(desk: Desk) -> None:
+    reports = [made_text(seed, 300) for seed in range(4)]
+    openings = [" ".join(text.split()[:90]) for text in reports]
+    desk.store(*reports)
+    round_up, cut = desk.store(" ".join(openings), openings[0])
+    with desk.database.begin() as connection:
+        connection.execute(tables.match.delete())
+        found = explain(connection, round_up, cut)
+    assert not found.is_one_story
+    assert found.rule is not None
+    assert not found.quotes, "the two texts alone do not show it"
+    assert found.relation_today is Relation.QUOTES
+
+
 def test_an_empty_queue_is_settled_at_once(database: Database) -> None:
     assert stories.settle(database, now=NOW, settings=SETTINGS) == []
 
