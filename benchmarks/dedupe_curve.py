@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT, MARGIN = 640, 400, 60
-COLOURS = ("#06c", "#c30", "#393", "#939")
+COLOURS = ("#2f81f7", "#e5534b", "#3fa34d", "#a371c9")  # readable on a light page and on a dark one
 
 
 def draw(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -25,20 +25,21 @@ def draw(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        "<style>text{fill:#24292f}.grid{stroke:#8c959f;stroke-opacity:.35}"
+        "@media (prefers-color-scheme:dark){text{fill:#e6edf3}}</style>",
         f'<text x="{WIDTH / 2}" y="24" text-anchor="middle">CPU a document'
         " (fingerprint, index, settling) over documents in the window</text>",
     ]
     for power in range(low, high + 1):
         x, _ = at(10.0**power, 0)
         parts += [
-            f'<path d="M{x} {MARGIN}V{bottom}" stroke="#ddd"/>',
+            f'<path d="M{x} {MARGIN}V{bottom}" class="grid"/>',
             f'<text x="{x}" y="{bottom + 18}" text-anchor="middle">{10**power:,}</text>',
         ]
     for mark in range(0, round(top) + 1, max(1, round(top / 5))):
         _, y = at(10.0**low, mark)
         parts += [
-            f'<path d="M{MARGIN} {y}H{right}" stroke="#ddd"/>',
+            f'<path d="M{MARGIN} {y}H{right}" class="grid"/>',
             f'<text x="{MARGIN - 6}" y="{y + 4}" text-anchor="end">{mark} µs</text>',
         ]
     for number, ((name, line), colour) in enumerate(zip(lines.items(), COLOURS, strict=False)):
@@ -48,5 +49,5 @@ def draw(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         parts += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in places]
         y = HEIGHT - 10
         x = MARGIN + number * (right - MARGIN) / len(lines)
-        parts.append(f'<text x="{x:.0f}" y="{y}" fill="{colour}">{name}</text>')
+        parts.append(f'<text x="{x:.0f}" y="{y}" style="fill:{colour}">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,8 @@ def curve(gold: Sequence[Gold]) -> list[Point]:
 def draw(points: Sequence[Point], file: Path) -> None:
     """Write the curve as SVG: recall to the right, precision up, the threshold at each point."""
     width, height, margin = 640, 420, 60
-    low_x = min(0.9, *(one.recall for one in points))
-    low_y = min(0.9, *(one.precision for one in points))
+    low_x = floor(min(one.recall for one in points) * 50) / 50
+    low_y = floor(min(one.precision for one in points) * 50) / 50
 
     def at(recall: float, precision: float) -> tuple[float, float]:
         x = margin + (recall - low_x) / (1 - low_x) * (width - 2 * margin)
@@ -157,10 +158,21 @@ def draw(points: Sequence[Point], file: Path) -> None:
     places = [at(one.recall, one.precision) for one in points]
     line = " ".join(f"{x},{y}" for x, y in places)
     parts.append(f'<polyline points="{line}" fill="none" class="line" stroke-width="1.5"/>')
+    rightmost = max(one.recall for one in points)
     for one, (x, y) in zip(points, places, strict=True):
         is_ours = abs(one.threshold - getattr(RULES, MAIN)) < 1e-9
         parts += [
             f'<circle cx="{x}" cy="{y}" r="{5 if is_ours else 3}" class="dot"/>',
-            f'<text x="{x - 8}" y="{y + 14}" text-anchor="end">{one.threshold:.2f}</text>',
+            _label(x, y, one, is_ours=is_ours, is_last=one.recall == rightmost),
         ]
     file.write_text("\n".join([*parts, "</svg>", ""]), encoding="utf-8")
+
+
+def _label(x: float, y: float, one: Point, *, is_ours: bool, is_last: bool) -> str:
+    """The threshold beside its point, where no other point is."""
+    said = f"{one.threshold:.2f}"
+    if is_ours:
+        return f'<text x="{x}" y="{y - 12}" text-anchor="middle">{said} (as set)</text>'
+    if is_last:
+        return f'<text x="{x + 8}" y="{y + 4}">{said}</text>'
+    return f'<text x="{x}" y="{y + 20}" text-anchor="middle">{said}</text>'
