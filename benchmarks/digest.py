@@ -19,10 +19,11 @@ from pathlib import Path
 
 from xxhash import xxh3_64_hexdigest
 
+from benchmarks.contexts import context_of
 from ingest.config import ParseSettings
 from ingest.errors import InvalidEntry, ParseError
 from ingest.model import Article, FeedDocument
-from ingest.normalise import Context, identify, normalise
+from ingest.normalise import identify, normalise
 from ingest.parse import parse_feed
 
 _URL = "https://feeds.example/feed"
@@ -34,14 +35,7 @@ def _hash(value: object) -> str:
 
 
 def _entry_lines(document: FeedDocument, seen: set[tuple[int, int, str | None]]) -> Iterator[str]:
-    context = Context(
-        now=_NOW,
-        feed_url=_URL,
-        site_url=document.site_url,
-        publisher=document.title,
-        language=document.language,
-        format=document.format,
-    )
+    context = context_of(document, url=_URL, now=_NOW)
     for identified in identify(document):
         key = (identified.entry_key, identified.entry_hash, document.title)
         if key in seen:

@@ -22,10 +22,11 @@ from pathlib import Path
 
 import feedparser
 
+from benchmarks.contexts import context_of
 from ingest.config import ParseSettings
 from ingest.errors import InvalidEntry, ParseError
 from ingest.model import FeedDocument
-from ingest.normalise import Context, identify, normalise
+from ingest.normalise import identify, normalise
 from ingest.parse import parse_feed
 
 _NOT_FEEDS = {".opml", ".xsl", ".xsd", ".md", ".txt", ".html", ".gz", ".tar", ".csproj", ".svg"}
@@ -108,14 +109,7 @@ def read(path: Path, tally: Tally, *, rounds: int, normalises: bool, now: dateti
 
 
 def _normalise(document: FeedDocument, path: Path, tally: Tally, now: datetime) -> None:
-    context = Context(
-        feed_url=_URL,
-        site_url=document.site_url,
-        publisher=document.title,
-        language=document.language,
-        format=document.format,
-        now=now,
-    )
+    context = context_of(document, url=_URL, now=now)
     for identified in identify(document):
         try:
             article = normalise(identified, context)

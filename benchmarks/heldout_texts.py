@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.contexts import context_of
 from ingest.config import ParseSettings
 from ingest.errors import IngestError
-from ingest.normalise import Context, identify, normalise
+from ingest.normalise import identify, normalise
 from ingest.parse import parse_feed
 
 NOW = datetime(2026, 8, 25, tzinfo=UTC)
@@ -87,14 +88,7 @@ def _entries(path: Path) -> Iterator[Text]:
         document = parse_feed(path.read_bytes(), url=FEED_URL, content_type=None, settings=settings)
     except IngestError:
         return
-    context = Context(
-        now=NOW,
-        feed_url=FEED_URL,
-        site_url=document.site_url,
-        publisher=document.title,
-        language=document.language,
-        format=document.format,
-    )
+    context = context_of(document, url=FEED_URL, now=NOW)
     for identified in identify(document)[:ENTRIES_A_FILE]:
         try:
             article = normalise(identified, context)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.contexts import context_of
 from benchmarks.growth import Growing
 from benchmarks.rivals.newsroom import Newsroom, document_of
 from ingest.config import ParseSettings
@@ -55,7 +56,10 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     bodies = _made_up() if folder is None else _bodies(folder)
     documents = _documents(bodies)
-    cases = [Case(identify(document), _context(document)) for document in documents]
+    cases = [
+        Case(identify(document), context_of(document, url="https://feed.example/rss", now=NOW))
+        for document in documents
+    ]
     entries = [one.entry for case in cases for one in case.identified]
     if not entries:
         print(f"no entries under {folder}", file=sys.stderr)
@@ -128,17 +132,6 @@ def _documents(bodies: Sequence[bytes]) -> list[FeedDocument]:
                 )
             )
     return documents
-
-
-def _context(document: FeedDocument) -> Context:
-    return Context(
-        now=NOW,
-        feed_url="https://feed.example/rss",
-        site_url=document.site_url,
-        publisher=document.title,
-        language=document.language,
-        format=document.format,
-    )
 
 
 def _articles(cases: Sequence[Case]) -> list[Article]:

@@ -168,33 +168,25 @@ def load_articles(
 def load_matches(database: Database, rows: Rows) -> None:
     """Write the matches of which both articles are there."""
     with database.begin() as connection:
-        ids = {row[name] for row in rows for name in ("article_id", "of_article_id")}
-        there = _there(connection, ids)
-        insert_missing(
-            connection,
-            match,
-            [
-                {name: row[name] for name in _MATCH}
-                for row in rows
-                if row["article_id"] in there and row["of_article_id"] in there
-            ],
-        )
+        found = _whose_articles_are_there(connection, rows, ("article_id", "of_article_id"))
+        insert_missing(connection, match, [{name: row[name] for name in _MATCH} for row in found])
 
 
 def load_pins(database: Database, rows: Rows) -> None:
     """Write a person's decisions about articles that are there."""
     with database.begin() as connection:
-        ids = {row[name] for row in rows for name in ("article_id", "other_article_id")}
-        there = _there(connection, ids)
-        insert_missing(
-            connection,
-            story_pin,
-            [dict(row) for row in rows if {row["article_id"], row["other_article_id"]} <= there],
-        )
+        found = _whose_articles_are_there(connection, rows, ("article_id", "other_article_id"))
+        insert_missing(connection, story_pin, [dict(row) for row in found])
 
 
-def _there(connection: Connection, ids: set[int]) -> set[int]:
-    return set(connection.scalars(select(article.c.id).where(among(connection, article.c.id, ids))))
+def _whose_articles_are_there(
+    connection: Connection, rows: Rows, names: tuple[str, str]
+) -> list[Mapping[str, Any]]:
+    ids = {row[name] for row in rows for name in names}
+    there = set(
+        connection.scalars(select(article.c.id).where(among(connection, article.c.id, ids)))
+    )
+    return [row for row in rows if all(row[name] in there for name in names)]
 
 
 def _feeds(connection: Connection, rows: Rows, now: datetime) -> dict[str, tuple[int, int]]:

@@ -11,9 +11,9 @@ from ingest.cli.demo.server import DemoServer
 from ingest.cli.front import run
 from ingest.config import DedupeSettings
 from ingest.store import recluster as store
-from ingest.store import stories
 from ingest.store.engine import open_database
 from tests.cli.conftest import Cli
+from tests.cli.interrupting import ARTICLES, interrupt_settling
 from tests.once import write_config
 from tests.store.build import NOW
 
@@ -135,24 +135,15 @@ def test_an_interrupted_run_is_finished_by_the_next(
 ) -> None:
     wanted = {row["id"]: row["story_id"] for row in cli(*option, "articles", "--json").rows}
     assert None not in wanted.values()
-    settle, calls = stories.settle_batch, 0
-
-    def interrupted(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > 2:
-            raise KeyboardInterrupt
-        return settle(*arguments, **{**named, "limit": 5})
-
-    monkeypatch.setattr(store, "settle_batch", interrupted)
-    stopped = cli(*option, "recluster")
+    with monkeypatch.context() as patched:
+        interrupt_settling(patched)
+        stopped = cli(*option, "recluster")
     assert stopped.code == 130
     assert "`ingest recluster` goes on" in stopped.err
-    monkeypatch.setattr(store, "settle_batch", settle)
     assert None in [row["story_id"] for row in cli(*option, "articles", "--json").rows]
     finished = cli(*option, "recluster")
     assert finished.code == 0
-    assert f"finished an interrupted run: {len(wanted) - 10} articles" in finished.err
+    assert f"finished an interrupted run: {len(wanted) - ARTICLES} articles" in finished.err
     assert {r["id"]: r["story_id"] for r in cli(*option, "articles", "--json").rows} == wanted
     database = open_database(database_url)
     assert store.articles_left(database) == 0

@@ -10,9 +10,8 @@ import pytest
 
 from ingest.cli.demo.server import DemoServer
 from ingest.cli.front import run
-from ingest.store import recluster as store
-from ingest.store import stories
 from tests.cli.conftest import Cli
+from tests.cli.interrupting import interrupt_settling
 from tests.once import write_config
 
 OF_NOW = "decided_at"
@@ -95,18 +94,9 @@ def test_an_archive_that_was_interrupted_is_gone_on_with(
 ) -> None:
     folder, out = tmp_path / "archive", tmp_path / "out"
     assert cli(*option, "export", folder).code == 0
-    settle, calls = stories.settle_batch, 0
-
-    def interrupted(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > 2:
-            raise KeyboardInterrupt
-        return settle(*arguments, **{**named, "limit": 5})
-
-    monkeypatch.setattr(store, "settle_batch", interrupted)
-    assert cli(*option, "recluster", "--from", folder, "--into", out).code == 130
-    monkeypatch.setattr(store, "settle_batch", settle)
+    with monkeypatch.context() as patched:
+        interrupt_settling(patched)
+        assert cli(*option, "recluster", "--from", folder, "--into", out).code == 130
     assert not out.exists()
     with monkeypatch.context() as patched:
         patched.setattr("ingest.archive._write_manifest", lambda *_: stop())

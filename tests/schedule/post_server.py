@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
 
-class PostServer:
+class PostServer(ABC):
     """Every POST goes to `take`, whose status is answered; 0 closes the connection unanswered."""
 
     def __init__(self, path: str) -> None:
@@ -36,9 +37,9 @@ class PostServer:
         self.url = f"http://127.0.0.1:{self._server.server_port}{path}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
+    @abstractmethod
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
         """Keep a request (lower-case header names); the status that answers it."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._thread.start()
