@@ -108,6 +108,28 @@ def test_values_of_every_kind_are_read(tmp_path: Path) -> None:
         ("[database]\nurl = 'mysql://u:secret@h/n'", "has to be sqlite:///FILE or postgresql"),
         ("[web]\nenabled = true\nhost = '0.0.0.0'", "web.token: has to be set where web.host"),
         ("[schedule]\nmin_interval_seconds = 90000", "90000 is above max_interval_seconds"),
+        ("[dedupe]\nwindow_days = inf", "dedupe.window_days: inf is above 36_525, the most"),
+        ("[database]\nkeep_raw_days = 99999999999", "keep_raw_days: 99999999999 is above 36_525"),
+        ("[schedule]\nlease_seconds = 10_000_000_000", "lease_seconds: 10000000000 is above 3_155"),
+        ("[fetch]\nconcurrency = 99999999999999999999", "fetch.concurrency: 9999999999999999999"),
+        ("[fetch]\nuser_agent = ' '", 'fetch.user_agent: " ": has to say something, or be left'),
+        ("[web]\nhost = ''", 'web.host: "": has to say something, or be left out'),
+        ("[database]\nurl = ''", 'database.url: "": has to say something, or be left out'),
+        ("[[feeds]]\nurl = 'http://a.example/'\nexclude = ''", 'feeds[0].exclude: "": has to'),
+        ("[[feeds]]\nurl = 'http://a.example/'\nlanguage = ' '", "feeds[0].language: "),
+        (
+            "[[feeds]]\nurl = 'http://a.example/'\nmin_interval_seconds = 4_000_000_000",
+            "feeds[0].min_interval_seconds: 4000000000 is above 3_155_760_000",
+        ),
+        (
+            "[[feeds]]\nurl = 'http://a.example/'\npassword_env = 'P'",
+            'feeds[0].password_env: needs auth = "basic" or "bearer" beside it',
+        ),
+        (
+            "[[feeds]]\nurl = 'http://a.example/'\nauth = 'bearer'\nusername = 'u'",
+            'feeds[0].username: is for auth = "basic" only',
+        ),
+        ("[[webhooks]]\nname = 'a'\nurl = 'http://a/'\nsecret_env = ''", "webhooks[0].secret_env"),
         ("[[webhooks]]\nname = 'a'\nsecret_env = 'S'", "webhooks[0].url is missing: every [[webh"),
         ("[[webhooks]]\nname = 'a b'\nurl = 'http://a/'\nsecret_env = 'S'", "name = 'a b': has to"),
         (

@@ -5,19 +5,27 @@ Pure: settings in, ConfigError out. Nothing is looked up, neither a name nor a f
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ingest.config.settings import FeedSettings, Settings, WebhookSettings
 from ingest.errors import ConfigError
 from ingest.model import ChangeKind
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+MAY_BE_EMPTY = frozenset({"token"})  # an environment variable that is empty means none
 Refuse = Callable[[str, str, str], ConfigError]  # section, key, problem
 
+# A century: no calendar can add much more to a date. Other amounts: what a database can hold.
+MOST_DAYS, MOST_SECONDS, MOST = 36_525, 3_155_760_000, 2**63 - 1
 MAX_PATTERN_CHARACTERS = 1_000  # of `include` and `exclude`; longer ones are lists, not patterns
 
 
@@ -33,6 +41,11 @@ def check(settings: Settings, origin: str, overridden: Mapping[tuple[str, str], 
         where = f"environment: {variable}" if variable else f"{origin}: {section}.{key}"
         return ConfigError(f"{where}: {problem}")
 
+    for section in dataclasses.fields(settings):
+        table = getattr(settings, section.name)
+        if dataclasses.is_dataclass(table) and not isinstance(table, type):
+            for key, problem in _beyond_all(table):
+                raise refuse(section.name, key, problem)
     _check_database(settings, refuse)
     for network in settings.fetch.allow_networks:
         try:
@@ -71,6 +84,23 @@ def _schemes(schemes: tuple[str, ...]) -> str:
     return ", ".join(f"{scheme}://" for scheme in schemes)
 
 
+def _beyond_all(table: DataclassInstance) -> Iterator[tuple[str, str]]:
+    """The numbers of a table that are too large for their kind, and its texts without a word."""
+    for field in dataclasses.fields(table):
+        key, value = field.name, getattr(table, field.name)
+        if isinstance(value, str) and not value.strip() and value != field.default:
+            if value or key not in MAY_BE_EMPTY:
+                yield key, f'"{value}": has to say something, or be left out'
+        elif isinstance(value, int | float) and value > (most := _most(key)):
+            yield key, f"{value} is above {most:_}, the most there can be"
+
+
+def _most(key: str) -> int:
+    if key.endswith("_days"):
+        return MOST_DAYS
+    return MOST_SECONDS if key.endswith("_seconds") else MOST
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -80,7 +110,7 @@ def _is_loopback(host: str) -> bool:
 
 def _check_database(settings: Settings, refuse: Refuse) -> None:
     for key, url in (("url", settings.database.url), ("read_url", settings.database.read_url)):
-        scheme, separator, _ = (url or "sqlite://").partition("://")
+        scheme, separator, _ = ("sqlite://" if url is None else url).partition("://")
         if not separator or scheme not in DATABASE_SCHEMES:
             problem = (
                 "has to be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
@@ -103,6 +133,8 @@ def _check_webhooks(webhooks: tuple[WebhookSettings, ...], origin: str) -> None:
     names: dict[str, int] = {}
     for number, one in enumerate(webhooks):
         here = f"{origin}: webhooks[{number}]"
+        for key, problem in _beyond_all(one):
+            raise ConfigError(f"{here}.{key}: {problem}")
         if not re.fullmatch(r"[\w.-]{1,60}", one.name):
             problem = "has to be a word of letters, digits, '.', '_' and '-'"
             raise ConfigError(f"{here}.name = {one.name[:60]!r}: {problem}")
@@ -134,6 +166,8 @@ def _check_feeds(feeds: tuple[FeedSettings, ...], origin: str) -> None:
 
 def check_feed(feed: FeedSettings, place: str) -> None:
     """Raise ConfigError at the first thing in one feed that cannot be; `place` names it."""
+    for key, problem in _beyond_all(feed):
+        raise ConfigError(f"{place}.{key}: {problem}")
     if not is_feed_url(feed.url):
         raise ConfigError(f"{place}.url = {feed.url[:80]!r}: has to be an http(s):// URL")
     if feed.name is not None:
@@ -155,7 +189,12 @@ def _check_access(feed: FeedSettings, here: str) -> None:
     for name, value in feed.headers.items():
         if not re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name) or re.search(r"[\r\n\0]", value):
             raise ConfigError(f"{here}.headers: {name!r} is not a header (RFC 9110, section 5.1)")
+    if feed.auth != "basic" and feed.username is not None:
+        raise ConfigError(f'{here}.username: is for auth = "basic" only')
     if feed.auth is None:
+        for key in ("password_env", "password_file"):
+            if getattr(feed, key) is not None:
+                raise ConfigError(f'{here}.{key}: needs auth = "basic" or "bearer" beside it')
         return
     if feed.auth == "basic" and feed.username is None:
         raise ConfigError(f'{here}.username is missing: auth = "basic" needs it')

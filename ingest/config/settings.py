@@ -97,7 +97,7 @@ class ScheduleSettings:
     stale_after_days: Annotated[float, Ge(0)] = 45.0  # nothing new for so long; 0: never stale
     move_after_days: Annotated[float, Ge(0)] = 3.0  # then a permanent redirect is believed
     lease_seconds: Count = 300
-    poll_timeout_seconds: Seconds = 180.0  # a poll that takes longer is ended; below lease_seconds
+    poll_timeout_seconds: Seconds = 180.0  # a poll that takes longer is ended
     drain_timeout_seconds: Seconds = 30.0  # how long SIGTERM waits for the polls in flight
     tick_seconds: Seconds = 1.0
     batch_rows: Count = 1_000
