@@ -3,9 +3,10 @@
     python -m benchmarks.rivals [--feeds 1000] [--repeats 3] [--only ingest] [--out FOLDER]
 
 The programs take turns, so that a busy minute harms all alike. CPU is that of all processes of a
-program; read it rather than the wall time, which the server shares. Rivals that are missing are
-installed where that is possible, and else left out, in a line that says so. The second table sets
-what was measured beside what ingest is to hold (`aims.py`).
+program; read it rather than the wall time, which the server shares. The peak of memory is that of
+their resident sizes together, where pages that they share count in each. Rivals that are missing
+are installed where that is possible, and else left out, in a line that says so. The second table
+sets what was measured beside what ingest is to hold (`aims.py`).
 """
 
 from __future__ import annotations

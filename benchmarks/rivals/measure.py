@@ -19,8 +19,9 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one run. `peak_bytes` is the largest sum of resident sizes that was seen; where there is
-    no /proc, the size of the largest process."""
+    """Of one run. `peak_bytes` is the largest sum of resident sizes that was seen, in which pages
+    that processes share (libraries) count once for each of them; where there is no /proc, the size
+    of the largest process."""
 
     cpu_seconds: float
     wall_seconds: float

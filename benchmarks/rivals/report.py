@@ -125,7 +125,7 @@ def write_json(
 
 
 _COLOURS = ("#1f6f8b", "#c0803a", "#7a5195", "#5a7d4a", "#888888")
-_LEFT, _WIDTH, _BAR, _GAP, _TOP = 190, 720, 16, 14, 56
+_LEFT, _WIDTH, _BAR, _GAP, _TOP = 230, 760, 16, 14, 56
 _FONT = 'font-family="sans-serif" font-size="12"'
 
 
@@ -147,7 +147,7 @@ def write_plot(path: Path, lines: Sequence[Line], title: str) -> None:
             last = one.round
         colour = _COLOURS[programs.index(one.program) % len(_COLOURS)]
         low, middle, high = map(x, one.cpu_ms)
-        parts.append(_text(70, y + 12, one.program))
+        parts.append(_text(_LEFT - 8, y + 12, one.program, anchor="end"))
         parts.append(
             f'<rect x="{_LEFT}" y="{y:.0f}" width="{middle - _LEFT:.1f}" height="{_BAR - 3}" '
             f'fill="{colour}"/><path d="M{low:.1f} {y + 6:.0f}H{high:.1f}" stroke="black"/>'
@@ -158,10 +158,8 @@ def write_plot(path: Path, lines: Sequence[Line], title: str) -> None:
     for power in range(decades + 1):
         value = least * 10**power
         at = x(value)
-        parts.insert(
-            0,
-            f'<path d="M{at:.1f} {_TOP}V{y:.0f}" stroke="#ccc"/>{_text(at, y + 16, f"{value:g}")}',
-        )
+        label = _text(at, y + 16, f"{value:g}", anchor="middle")
+        parts.insert(0, f'<path d="M{at:.1f} {_TOP}V{y:.0f}" stroke="#ccc"/>{label}')
     parts.insert(0, _text(8, 20, title, "bold"))
     parts.insert(1, _text(8, 40, "CPU milliseconds a feed; line: least to most of the repeats"))
     path.write_text(
@@ -170,5 +168,8 @@ def write_plot(path: Path, lines: Sequence[Line], title: str) -> None:
     )
 
 
-def _text(x: float, y: float, words: str, weight: str = "normal") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" {_FONT} font-weight="{weight}">{escape(words)}</text>'
+def _text(x: float, y: float, words: str, weight: str = "normal", *, anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:.0f}" y="{y:.0f}" {_FONT} font-weight="{weight}" text-anchor="{anchor}">'
+        f"{escape(words)}</text>"
+    )
