@@ -76,5 +76,6 @@ def fill(path: Path, articles: int, words: int) -> None:
     with database.begin() as connection:  # as an older version of the program left them
         connection.execute(text("UPDATE fingerprint SET version = 0"))
         connection.execute(text("DELETE FROM posting"))
+        connection.execute(text("DELETE FROM posting_run"))
         connection.execute(text("UPDATE article SET byline = 'before' WHERE id % 10 = 0"))
     database.close()

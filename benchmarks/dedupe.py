@@ -99,16 +99,17 @@ def run(
 
 
 def index_bytes(database: Database) -> int:
-    """Bytes of the tables `posting` and `fingerprint` with their indexes."""
+    """Bytes of both levels of postings and of `fingerprint`, with their indexes."""
     with database.connect() as connection:
         if database.dialect == "sqlite":
             query = (
                 "SELECT sum(pgsize) FROM dbstat"
-                " WHERE name LIKE 'posting%' OR name LIKE '%fingerprint%'"
+                " WHERE name LIKE '%posting%' OR name LIKE '%fingerprint%'"
             )
         else:
             query = (
                 "SELECT pg_total_relation_size('posting') + pg_total_relation_size('fingerprint')"
+                " + pg_total_relation_size('posting_run')"
             )
         try:
             return int(connection.scalar(text(query)) or 0)

@@ -35,8 +35,8 @@ from ingest.store.engine import Database, open_database
 
 SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "30min"}
 _SIZES = ("feed_schedule", "poll", "article", "article_content", "article_key", "article_search",
-          "sighting", "raw_entry", "boilerplate_block", "fingerprint", "posting", "story",
-          "story_article", "match", "change")  # fmt: skip
+          "sighting", "raw_entry", "boilerplate_block", "fingerprint", "posting", "posting_run",
+          "story", "story_article", "match", "change")  # fmt: skip
 
 
 def main() -> None:

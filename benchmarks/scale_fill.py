@@ -188,7 +188,9 @@ def _write(connection: Connection, numbers: list[int], given: dict[str, Any]) ->
         ),
     )
     write_fingerprints(
-        connection, [(n, fingerprint(headline, body), at) for n, at, headline, body in rows]
+        connection,
+        [(n, fingerprint(headline, body), at) for n, at, headline, body in rows],
+        in_bulk=True,
     )
 
 

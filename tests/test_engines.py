@@ -157,6 +157,7 @@ def test_reclustering_gives_the_same_stories_whichever_engine(
         with database.begin() as connection:  # as an older version left them
             connection.execute(text("UPDATE fingerprint SET version = 1"))
             connection.execute(text("DELETE FROM posting"))
+            connection.execute(text("DELETE FROM posting_run"))
         monkeypatch.setattr(indexing, "SHARD", 100 if copy == "alone" else 7)
         with opened(EngineName(engine_name), processes=processes) as engine:
             done = recluster.recluster(

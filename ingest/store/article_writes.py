@@ -55,8 +55,7 @@ def write(
         _revise(connection, revised)
     written = new + revised
     index_articles(connection, [_searchable(one) for one in written])
-    write_fingerprints(connection, _prints(new), are_new=True)
-    write_fingerprints(connection, _prints(revised))
+    write_fingerprints(connection, _prints(written))
     waiting = [
         {
             "article_id": _id(one),

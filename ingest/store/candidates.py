@@ -15,6 +15,7 @@ from ingest.dedupe.answers import Answers, is_among, once
 from ingest.dedupe.reading import readings as prepare
 from ingest.dedupe.tokenise import Ints
 from ingest.store.lists import among
+from ingest.store.posting_runs import Run, runs_seen_by, with_runs
 from ingest.store.tables import article, article_content
 
 # One statement for a whole batch. Every hash is looked up once and gives its newest articles only:
@@ -41,7 +42,7 @@ _ALL_ARTICLES = 1 << 62
 
 
 class SqlIndex:
-    """The `CandidateIndex` over the `posting` table, as one transaction sees it.
+    """The `CandidateIndex` over both levels of postings, as one transaction sees it.
 
     Articles below `floor_article_id` are outside the window. Those from `below_article_id` on wait
     for their turn: a text that came thirty times at once would else be all that is found of it.
@@ -62,6 +63,7 @@ class SqlIndex:
         self._below = below_article_id
         self.answers: list[Answers] = [*known]
         self._known: dict[int, Sequence[int]] = {}
+        self._runs: Sequence[Run] | None = None
 
     def ask(self, hashes: Ints, batch: Answers | None = None) -> Answers:
         """The newest articles of each of these hashes, and those of the batch."""
@@ -108,13 +110,11 @@ class SqlIndex:
         else:
             # An array as text: psycopg takes four times as long over a list.
             statement, given = _POSTGRESQL_POSTINGS, f"{{{','.join(map(str, hashes.tolist()))}}}"
-        parameters = {
-            "hashes": given,
-            "floor": self._floor,
-            "below": self._below,
-            "most": MAX_POSTINGS + 1,
-        }
-        return Answers.marked(hashes, self._connection.scalar(statement, parameters) or "")
+        if self._runs is None:  # before the table is asked: what leaves them is found there
+            self._runs = runs_seen_by(self._connection)
+        within = {"floor": self._floor, "below": self._below, "most": MAX_POSTINGS + 1}
+        found = self._connection.scalar(statement, {"hashes": given, **within})
+        return with_runs(Answers.marked(hashes, found or ""), self._runs, **within)
 
 
 class Readings:

@@ -1,4 +1,4 @@
-"""Writing fingerprints and their postings."""
+"""Writing fingerprints and their postings: into a run, or many at once into the table itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from ingest.dedupe.tokenise import Ints
 from ingest.model import Fingerprint
+from ingest.store.posting_runs import write_run
 from ingest.store.tables import fingerprint
 from ingest.store.upsert import upsert
 
@@ -21,19 +22,20 @@ _SQLITE_INSERT = (
 )
 _POSTGRESQL_INSERT = (
     "INSERT INTO posting (hash, article_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])"
+    " ON CONFLICT DO NOTHING"
 )
-_UNLESS_THERE = " ON CONFLICT DO NOTHING"
 
 
 def write_fingerprints(
     connection: Connection,
     prints: Sequence[tuple[int, Fingerprint, datetime]],
     *,
-    are_new: bool = False,
+    in_bulk: bool = False,
 ) -> None:
     """Store (article id, fingerprint, first_seen_at); an article's former fingerprint is replaced.
 
-    `are_new`: the ids were given out in this transaction, so that nothing can be there yet.
+    The postings of a call are one run (posting_runs.py), so a transaction does well to call once.
+    `in_bulk`: they go straight into the table, which costs less for tens of thousands of articles.
     Postings of the former text stay until they leave the window: they can only propose the article
     as a candidate, and candidates are verified on the stored text.
     """
@@ -43,7 +45,8 @@ def write_fingerprints(
     )
     ids = np.repeat([one for one, _, _ in prints], [len(its.postings) for _, its, _ in prints])
     hashes = np.fromiter(chain.from_iterable(its.postings for _, its, _ in prints), np.int64)
-    write_postings(connection, hashes, ids, are_new=are_new)
+    write = write_postings if in_bulk else write_run
+    write(connection, hashes, ids)
 
 
 def write_sketches(
@@ -55,10 +58,8 @@ def write_sketches(
     upsert(connection, fingerprint, rows, keep=("seen_at",))
 
 
-def write_postings(
-    connection: Connection, hashes: Ints, ids: Ints, *, are_new: bool = False
-) -> None:
-    """The rows of the index, in its order: neighbours share pages."""
+def write_postings(connection: Connection, hashes: Ints, ids: Ints) -> None:
+    """The rows of the table, in its order: neighbours share pages."""
     if not len(hashes):
         return
     # Dozens an article: all go as one parameter, past the treatment that each would get.
@@ -72,6 +73,4 @@ def write_postings(
     else:
         order = np.lexsort((ids, hashes))
         arrays = [f"{{{','.join(map(str, each[order].tolist()))}}}" for each in (hashes, ids)]
-        # Looking first whether a row is there costs a third of writing it.
-        statement = _POSTGRESQL_INSERT if are_new else _POSTGRESQL_INSERT + _UNLESS_THERE
-        connection.exec_driver_sql(statement, tuple(arrays))
+        connection.exec_driver_sql(_POSTGRESQL_INSERT, tuple(arrays))

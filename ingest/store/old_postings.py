@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, delete, func, select
 
 from ingest.store.engine import Database
-from ingest.store.tables import fingerprint, meta, posting
+from ingest.store.tables import fingerprint, meta, posting, posting_run
 from ingest.store.upsert import upsert
 
 _STRETCH_ROWS = 20_000  # read in one transaction: the writer waits for no more
@@ -20,7 +20,8 @@ def remove_old_postings(database: Database, *, stop: Callable[[], bool] = lambda
     """Remove the postings of articles older than every fingerprint there is.
 
     Postings have no time of their own: article ids grow with time, and that is enough. `stop` is
-    asked between transactions; the next call begins again.
+    asked between transactions; the next call begins again. A run (posting_runs.py) goes when all
+    of it is old; what is old of the others is not brought into the table any more.
     """
     with database.connect() as connection:
         floor = _floor_worth_a_sweep(connection)
@@ -29,6 +30,9 @@ def remove_old_postings(database: Database, *, stop: Callable[[], bool] = lambda
         with database.begin() as connection:
             start = _sweep_stretch(connection, start, floor)
             if start is None:
+                connection.execute(
+                    delete(posting_run).where(posting_run.c.newest_article_id < floor)
+                )
                 upsert(connection, meta, [{"key": _SWEPT, "value": str(floor)}])
                 return
 
@@ -40,8 +44,13 @@ def _floor_worth_a_sweep(connection: Connection) -> int | None:
     newest = connection.scalar(select(func.max(fingerprint.c.article_id)))
     if oldest is None or newest is None:
         return None
-    swept = int(connection.scalar(select(meta.c.value).where(meta.c.key == _SWEPT)) or 0)
-    return oldest if oldest - swept > (newest - oldest) * _WORTH_A_SWEEP else None
+    is_worth_it = oldest - swept_below(connection) > (newest - oldest) * _WORTH_A_SWEEP
+    return oldest if is_worth_it else None
+
+
+def swept_below(connection: Connection) -> int:
+    """Below which article id postings were removed from the index."""
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == _SWEPT)) or 0)
 
 
 def _sweep_stretch(connection: Connection, start: int | None, floor: int) -> int | None:

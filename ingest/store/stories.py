@@ -31,6 +31,7 @@ from ingest.store.gathering import (
     nothing_gathered,
 )
 from ingest.store.matches import matched_with, replace_matches
+from ingest.store.posting_sweep import sweep
 from ingest.store.story_book import StoryBook
 from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
 from ingest.store.tables import match_queue, meta
@@ -126,6 +127,7 @@ def settle_batch(
     is_again = any(reason == RECLUSTER for _, reason in queued.values())
     write_book(connection, book, now, arrivals, is_again=is_again)
     delete_from_queue(connection, queued)
+    sweep(connection)
     revised = [one for one, (_, reason) in queued.items() if reason == EntryOutcome.REVISED.value]
     if revised:
         # What was said of them when others were compared with their former text is said again.

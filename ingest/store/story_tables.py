@@ -49,6 +49,23 @@ posting = Table(
     sqlite_with_rowid=False,
 )
 
+posting_run = Table(
+    "posting_run",
+    metadata,
+    Column("name", Hash, primary_key=True, autoincrement=False, comment="a hash of the content"),
+    Column("postings", Integer, nullable=False, comment="how many"),
+    Column("newest_article_id", Id, nullable=False),
+    Column(
+        "content",
+        LargeBinary,
+        nullable=False,
+        comment="the hashes in order, then the article of each: 64-bit integers, little-endian",
+    ),
+    # Which runs there are is asked by every batch, and is told without a look at their contents.
+    Index("ix_posting_run_newest_article_id", "newest_article_id"),
+    comment="postings on their way into `posting`: those of one transaction, or of several",
+)
+
 story = Table(
     "story",
     metadata,

@@ -4,7 +4,7 @@ publisher -< feed -- feed_schedule (hot)     site: politeness across workers
               |-< poll                        feed_document: what the last document held
               |-- websub_subscription         feed_url_history: where it was polled before
               |-< sighting >- article -< article_key, revision
-                                |-- article_content, fingerprint -< posting
+                                |-- article_content, fingerprint -< posting, posting_run
                                 |-- story_article >- story         match, story_pin
 match_queue: to be compared     change: the stream, webhook: its receivers
 worker, meta: the program's own
@@ -42,6 +42,7 @@ from ingest.store.story_tables import (
     match,
     match_queue,
     posting,
+    posting_run,
     story,
     story_article,
     story_pin,
@@ -65,6 +66,7 @@ __all__ = [
     "metadata",
     "poll",
     "posting",
+    "posting_run",
     "publisher",
     "raw_entry",
     "revision",

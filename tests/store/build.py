@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import xxhash
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ingest.config import FeedSettings
 from ingest.model import (
@@ -29,6 +29,8 @@ from ingest.store.articles import PolledHarvest, Saved
 from ingest.store.engine import Database
 from ingest.store.identity import FindReissues
 from ingest.store.leases import DueFeed
+from ingest.store.posting_runs import read_runs
+from ingest.store.tables import posting, posting_run
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = FeedDocument(format="rss20", lane="fast", title="A feed", language="en")
@@ -142,6 +144,14 @@ def store(
             at,
         )  # fmt: skip
     return {result.feed_id: result for result in saved}
+
+
+def postings_of(connection: Connection) -> set[tuple[int, int]]:
+    """What the index of fingerprints holds, on whichever level: hashes, an article to each."""
+    found = {(one, article_id) for one, article_id in connection.execute(select(posting))}
+    names = frozenset(connection.scalars(select(posting_run.c.name)))
+    run = read_runs(connection, names)
+    return found.union(zip(run.hashes.tolist(), run.articles.tolist(), strict=True))
 
 
 def a_record(due: DueFeed, saved: Saved | None, at: datetime) -> polls.PollRecord:

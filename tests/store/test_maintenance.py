@@ -19,10 +19,9 @@ from ingest.store.tables import (
     change,
     fingerprint,
     poll,
-    posting,
     raw_entry,
 )
-from tests.store.build import NOW, after, an_article, entry, hashed, store, subscribe
+from tests.store.build import NOW, after, an_article, entry, hashed, postings_of, store, subscribe
 
 DAY = 86_400
 KEEP = DatabaseSettings(keep_raw_days=30, keep_polls_days=90, keep_content_days=0)
@@ -65,7 +64,7 @@ def test_each_kind_goes_by_its_own_setting(database: Database) -> None:
     assert (_count(database, raw_entry), _count(database, poll)) == (1, 2)
     assert (_count(database, fingerprint), _count(database, change)) == (1, 1)
     with database.connect() as connection:
-        assert set(connection.scalars(select(posting.c.article_id))) == {2}
+        assert {article_id for _, article_id in postings_of(connection)} == {2}
 
 
 def test_a_dry_run_reports_the_same_and_touches_nothing(database: Database) -> None:

@@ -59,7 +59,7 @@ def rows_of(database: Database) -> list[tuple[object, ...]]:
 def as_before(database: Database) -> None:
     """Each article in a story of its own again, read by no version."""
     with database.begin() as connection:
-        for table in ("match", "posting", "fingerprint", "change"):
+        for table in ("match", "posting", "posting_run", "fingerprint", "change"):
             connection.execute(text(f'DELETE FROM "{table}"'))
         connection.execute(text("UPDATE story_article SET story_id = article_id"))
         connection.execute(

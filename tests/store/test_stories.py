@@ -25,7 +25,7 @@ from ingest.store.matches import match_between, matches_of
 from ingest.store.recluster import recluster
 from ingest.store.story_decisions import merge, pin, split
 from tests.dedupe.texts import made_text
-from tests.store.build import DOCUMENT, NOW, after, an_article, claim, entry, subscribe
+from tests.store.build import DOCUMENT, NOW, after, an_article, claim, entry, postings_of, subscribe
 
 SETTINGS = DedupeSettings()
 
@@ -203,13 +203,12 @@ def test_reclustering_changes_nothing_where_the_rules_did_not_change(desk: Desk)
 def test_a_rebuilt_index_gives_the_same_candidates(desk: Desk) -> None:
     desk.store(*(made_text(seed, 150) for seed in (1, 2, 3)))
     with desk.database.begin() as connection:
-        before = sorted(connection.execute(select(tables.posting)).all())
-        connection.execute(tables.posting.delete())
+        before = postings_of(connection)
+        connection.execute(tables.posting_run.delete())
         connection.execute(tables.fingerprint.delete())
     assert rebuild_index(desk.database) == 3
     with desk.database.connect() as connection:
-        after_ = sorted(connection.execute(select(tables.posting)).all())
-    assert before == after_
+        assert postings_of(connection) == before
 
 
 def test_an_article_outside_the_window_is_not_looked_at(desk: Desk) -> None:

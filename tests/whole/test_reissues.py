@@ -15,7 +15,8 @@ from ingest.store import articles, feeds, leases, stories
 from ingest.store.engine import Database
 from ingest.store.identity import Unknown
 from ingest.store.reissues import find_reissues
-from ingest.store.tables import article, posting, revision
+from ingest.store.tables import article, revision
+from tests.store.build import postings_of
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 BODY = (
@@ -133,7 +134,7 @@ def test_half_of_the_postings_suffice_whichever_half_it_is(database: Database) -
         (publisher_id, former_id) = connection.execute(
             select(article.c.publisher_id, article.c.id).where(article.c.headline == OLD[1])
         ).one()
-        stored = set(connection.scalars(select(posting.c.hash)))
+        stored = {one for one, _ in postings_of(connection)}
         known = [each for each in postings if each in stored]
         for strange in (range(len(known)), range(-len(known), 0), range(2**47, 2**47 + len(known))):
             for shared, expected in ((known, {0: former_id}), (known[1:], {})):

@@ -1,0 +1,121 @@
+"""The sweep: runs of postings come into the table `posting`, a slice of the hashes at a time.
+
+    runs hold enough -> their names are noted in `meta`, and that no hash is done
+      -> with every batch that is settled, the next slice of theirs is written, and noted as done
+      -> after the last one: these runs are deleted, and the note
+
+A slice and its note are one transaction, so a sweep goes on wherever it was cut, in any process.
+Which runs take part is fixed at its beginning: later ones wait for the next. It is called under
+the lock of stories, so there is one at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, delete, func, select
+
+from ingest.store.fingerprints import write_postings
+from ingest.store.lists import among
+from ingest.store.old_postings import swept_below
+from ingest.store.posting_runs import Run, read_runs, runs_seen_by, write_run
+from ingest.store.tables import fingerprint, meta, posting_run
+from ingest.store.upsert import upsert
+
+NOTE = "postings_sweep"  # the row of `meta` that says which runs a sweep brings, and how far it is
+
+# A sweep is worth it when a page of the table gets several postings at once: when the runs hold an
+# eighth of what it holds. Fewer than the least fit any cache; the most are 16 MB of memory.
+_SHARE = 8
+_LEAST, _MOST = 1 << 16, 1 << 20
+_POSTINGS_AN_ARTICLE = 25  # about, of feeds' texts
+_MANY_RUNS = 256
+_SMALL = 4_096  # postings of a run that is put together with others when there are many
+# Postings of a slice: more than the 200 articles of a batch bring, so that a sweep ends.
+_SLICE = 8_192
+_SLICES = 64  # the most that a sweep may take, if they are larger then
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    runs: frozenset[int]
+    from_hash: int | None = None  # those below are written; None: nothing is
+
+
+def sweep(connection: Connection) -> None:
+    """Do a batch's part of a sweep, if the runs hold enough for one."""
+    parts = runs_seen_by(connection)
+    names = frozenset[int]().union(*(one.names for one in parts))
+    postings = sum(len(one.hashes) for one in parts)
+    if postings < _LEAST and len(names) <= _MANY_RUNS:
+        return
+    note = _noted(connection)
+    if note is None and postings >= _worth_a_sweep(connection):
+        note = _Note(names)
+    if note is not None:
+        _sweep_slice(connection, note, max(_SLICE, postings // _SLICES))
+    elif len(names) > _MANY_RUNS:
+        _put_together(connection)
+
+
+def _worth_a_sweep(connection: Connection) -> int:
+    # One by one: SQLite reads a whole table to say both at once.
+    oldest = connection.scalar(select(func.min(fingerprint.c.article_id))) or 0
+    newest = connection.scalar(select(func.max(fingerprint.c.article_id))) or 0
+    held = (newest - oldest) * _POSTINGS_AN_ARTICLE
+    return min(max(held // _SHARE, _LEAST), _MOST)
+
+
+def _sweep_slice(connection: Connection, note: _Note, postings: int) -> None:
+    run = _read(connection, note.runs)
+    begin = 0 if note.from_hash is None else int(run.hashes.searchsorted(note.from_hash))
+    end = begin + postings
+    if end < len(run.hashes):  # all of a hash, or nothing
+        end = int(run.hashes.searchsorted(run.hashes[end], side="right"))
+    is_young = run.articles[begin:end] >= swept_below(connection)
+    write_postings(connection, run.hashes[begin:end][is_young], run.articles[begin:end][is_young])
+    if end < len(run.hashes):
+        _write_note(connection, _Note(note.runs, int(run.hashes[end])))
+        return
+    _delete(connection, note.runs)
+    connection.execute(delete(meta).where(meta.c.key == NOTE))
+    _being_swept.pop(connection.engine, None)
+
+
+def _read(connection: Connection, names: frozenset[int]) -> Run:
+    """The runs of a sweep together; read once, and kept until it is done."""
+    kept = _being_swept.get(connection.engine)
+    if kept is None or kept[0] != names:
+        kept = _being_swept[connection.engine] = names, read_runs(connection, names)
+    return kept[1]
+
+
+def _noted(connection: Connection) -> _Note | None:
+    written = connection.scalar(select(meta.c.value).where(meta.c.key == NOTE))
+    if written is None:
+        return None
+    read = json.loads(written)
+    return _Note(frozenset(read["runs"]), read["from_hash"])
+
+
+def _write_note(connection: Connection, note: _Note) -> None:
+    written = json.dumps({"from_hash": note.from_hash, "runs": sorted(note.runs)})
+    upsert(connection, meta, [{"key": NOTE, "value": written}])
+
+
+def _put_together(connection: Connection) -> None:
+    """Make one run of the small ones: a quiet feed's polls leave many."""
+    small = select(posting_run.c.name).where(posting_run.c.postings < _SMALL)
+    run = read_runs(connection, frozenset(connection.scalars(small)))
+    write_run(connection, run.hashes, run.articles)
+    _delete(connection, run.names)
+
+
+def _delete(connection: Connection, names: Iterable[int]) -> None:
+    connection.execute(delete(posting_run).where(among(connection, posting_run.c.name, names)))
+
+
+_being_swept: WeakKeyDictionary[Engine, tuple[frozenset[int], Run]] = WeakKeyDictionary()
