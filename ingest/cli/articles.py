@@ -112,7 +112,9 @@ def show(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one article like a page: text, where it was seen, versions, what was removed.
+    """Show one article like a page.
+
+    Its text, where it was seen, its versions, and what was removed.
 
     Examples:
 

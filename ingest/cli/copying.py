@@ -31,11 +31,12 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="DST", help="The same: empty, or not there.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy a database into an empty one, SQLite or PostgreSQL either way, and verify it.
+    """Copy a database into an empty one, and verify it.
 
-    Counts and checksums of every table are compared afterwards. A copy that was interrupted is
-    gone on with by the same command. Stop `ingest run` first: what it writes meanwhile is not
-    copied. Readers of the change stream begin anew at the copy, with the cursor 0.0.
+    SQLite or PostgreSQL, either way. Counts and checksums of every table are compared afterwards. A
+    copy that was interrupted is gone on with by the same command. Stop `ingest run` first: what it
+    writes meanwhile is not copied. Readers of the change stream begin anew at the copy, with the
+    cursor 0.0.
 
     Examples:
 

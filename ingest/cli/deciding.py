@@ -58,10 +58,11 @@ def split(
     reason: Reason = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take article A out of its story into one of its own, apart from all that are in it now.
+    """Take article A out of its story into one of its own.
 
-    With B: only where B is in that story; else A stays where it is, and is never joined with B.
-    The decision holds for ever, through `ingest recluster` too; `stories pin` takes it back.
+    Apart from all that are in it now. With B: only where B is in that story; else A stays where it
+    is, and is never joined with B. The decision holds for ever, through `ingest recluster` too;
+    `stories pin` takes it back.
 
     Examples:
 

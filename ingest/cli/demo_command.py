@@ -25,10 +25,11 @@ def demo(
         typer.Option("--serve", help="Only serve the feeds, for an `ingest run` of your own."),
     ] = False,
 ) -> int:
-    """Run the real daemon over bundled sample feeds for half a minute, and show what it found.
+    """Run the real daemon over bundled sample feeds.
 
-    Needs no network and no config; everything is in the folder .demo, made anew each time. With
-    --serve it serves the feeds until Ctrl-C, and the folder gets a config file that names them.
+    For a quarter of a minute; then it shows what it found. Needs no network and no config;
+    everything is in the folder .demo, made anew each time. With --serve it serves the feeds until
+    Ctrl-C, and the folder gets a config file that names them.
 
     Examples:
 

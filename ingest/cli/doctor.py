@@ -64,10 +64,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> int:
-    """Look at config, database, disk, clock, network, workers and every feed in trouble.
+    """Look for what is not well: config, database, network, feeds.
 
-    Says what to do about each thing that is not well. Exits 1 where something has failed; a
-    warning alone leaves 0. Nothing is changed, and no feed is asked.
+    Disk, clock, workers and every feed in trouble too. Says what to do about each thing that is not
+    well. Exits 1 where something has failed; a warning alone leaves 0. Nothing is changed, and no
+    feed is asked.
 
     Examples:
 

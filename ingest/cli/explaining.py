@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 TERM_COLUMNS = (
     Column("name", "TERM"),
     Column("value", "VALUE", flexible=True),
-    Column("effect", "EFFECT"),
+    Column("effect", "EFFECT", spare=True),
     Column("interval", "INTERVAL THEN", right=True),
 )
 POLL_COLUMNS = (
     Column("started_at", "POLL", minute),
     Column("outcome", "OUTCOME"),
-    Column("status", "STATUS", right=True),
+    Column("status", "STATUS", right=True, spare=True),
     Column("entries", "ENTRIES", right=True),
     Column("entries_new", "NEW", right=True),
-    Column("entries_revised", "REVISED", right=True),
+    Column("entries_revised", "REVISED", right=True, spare=True),
     Column("detail", "DETAIL", flexible=True),
 )
 FORMER_COLUMNS = (

@@ -32,13 +32,12 @@ def export(
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write articles, stories, matches and pins to files, one a day and table, with a manifest.
+    """Write articles, stories, matches and pins to files.
 
-    The columns are those of the views v_articles, v_stories and v_matches; pins are decisions made
-    by hand. manifest.json has the
-    schema version and of each file its rows and SHA-256; it is written last. --since and --until
-    are about when an article was first seen. Parquet needs the extra: pip install
-    'ingest[parquet]'.
+    One a day and table, with a manifest. The columns are those of the views v_articles, v_stories
+    and v_matches; pins are decisions made by hand. manifest.json has the schema version and of each
+    file its rows and SHA-256; it is written last. --since and --until are about when an article was
+    first seen. Parquet needs the extra: pip install 'ingest[parquet]'.
 
     Examples:
 

@@ -51,8 +51,8 @@ def columns() -> tuple[Column, ...]:
     moment = now()
     return (
         Column("feed_id", "ID", right=True),
-        Column("name", "FEED"),
-        Column("publisher", "PUBLISHER", spare=True),
+        Column("name", "FEED", flexible=True),
+        Column("publisher", "PUBLISHER", flexible=True, spare=True),
         Column("format", "FORMAT", spare=True),
         Column("state", "STATE", style=state_style),
         Column("last_poll_at", "LAST POLL", ago(moment), spare=True),
@@ -244,7 +244,9 @@ def import_opml(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="An OPML file, or - for stdin.")],
 ) -> None:
-    """Subscribe the feeds of an OPML file; those that are subscribed already stay as they are.
+    """Subscribe the feeds of an OPML file.
+
+    Those that are subscribed already stay as they are.
 
     Examples:
 
@@ -318,7 +320,9 @@ def export_opml(
 
 @group.command("explain")
 def explain(context: typer.Context, feed: Name, as_json: AsJson = False) -> None:
-    """Say how a feed fares and why it is polled when it is: every term, and the last polls.
+    """Say how a feed fares and why it is polled when it is.
+
+    Every term of its schedule, and the last polls.
 
     Examples:
 

@@ -30,7 +30,7 @@ def fetch(
     """Poll feeds now, whether they are due or not.
 
     A URL that is not subscribed is polled and shown, without being stored. Exits 1 if a poll
-    failed.
+    failed; with --quiet only those that did are shown.
 
     Examples:
 

@@ -119,8 +119,9 @@ def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: b
                 def seen(one: Recorded) -> None:
                     tally.add(one)
                     outcomes[one.polled.outcome] += 1
-                    progress.clear()
-                    _show_poll(one, as_json=as_json)
+                    if as_json or not session.is_quiet or one.polled.outcome not in GOOD:
+                        progress.clear()
+                        _show_poll(one, as_json=as_json)
 
                 polling = poll_all(database, session.settings, stored, seen)
                 held = asyncio.run(drawing(progress, polling, lambda: (tally.polls, len(stored))))
@@ -128,6 +129,8 @@ def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: b
                 session.say(f"{name}: a daemon is polling it just now")
             if not as_json:
                 session.say(str(tally))
+            if outcomes[PollOutcome.OWN_OUTAGE]:
+                session.say("No blame to these feeds: our own network is down (`ingest doctor`)")
     return 0 if set(outcomes) <= set(GOOD) else 1
 
 

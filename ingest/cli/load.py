@@ -20,11 +20,12 @@ def load(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `ingest export` wrote.")],
 ) -> None:
-    """Load an archive into an empty database: articles, their stories, matches; ids stay.
+    """Load an archive into an empty database.
 
-    The files are checked against the manifest first. The feeds of the archive are known
-    afterwards and not polled: subscribe to those you want. An interrupted load is gone on with by
-    the same command. A whole database, with polls and former versions, moves by `ingest db copy`.
+    Articles, their stories and matches, with their ids. The files are checked against the manifest
+    first. The feeds of the archive are known afterwards and not polled: subscribe to those you
+    want. An interrupted load is gone on with by the same command. A whole database, with polls and
+    former versions, moves by `ingest db copy`.
 
     Examples:
 

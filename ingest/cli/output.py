@@ -43,7 +43,7 @@ class Column:
     title: str
     show: Callable[[object], str] = lambda value: "" if value is None else str(value)
     right: bool = False
-    flexible: bool = False  # the column that is cut where the terminal is too narrow
+    flexible: bool = False  # cut where the terminal is too narrow, the widest of them first
     spare: bool = False  # left out where it is narrower still, the last of them first
     style: Callable[[object], Style | None] = lambda _: None
 
@@ -119,12 +119,12 @@ def table(rows: Sequence[Row], columns: Sequence[Column], width: int | None) -> 
         columns = [columns[at] for at in kept_at]
         cells = [[line[at] for at in kept_at] for line in cells]
         sizes = [sizes[at] for at in kept_at]
-        excess = sum(sizes) + len(GAP) * (len(sizes) - 1) - width
-        for at, column in enumerate(columns):
-            if column.flexible and excess > 0:
-                kept = max(MIN_FLEXIBLE, sizes[at] - excess)
-                excess -= max(0, sizes[at] - kept)
-                sizes[at] = min(sizes[at], kept)
+        flexible = [at for at, column in enumerate(columns) if column.flexible]
+        for _ in range(sum(sizes) + len(GAP) * (len(sizes) - 1) - width):
+            widest = max(flexible, key=sizes.__getitem__, default=None)
+            if widest is None or sizes[widest] <= MIN_FLEXIBLE:
+                break
+            sizes[widest] -= 1
 
     def laid_out(texts: Sequence[str], styles: Sequence[Style | None]) -> str:
         parts = []

@@ -30,7 +30,7 @@ def prune(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what has outlived its time, by the settings that keep it.
+    """Remove what has outlived its time, as the config says.
 
     Raw entries, polls, fingerprints, change events and, only where database.keep_content_days is
     set, article texts. Articles themselves, their keys, stories and matches stay. The daemon does

@@ -56,13 +56,14 @@ def recluster(
     processes: Processes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the stories again from the stored articles, with the rules of this version.
+    """Build the stories again from the stored articles.
 
-    Stories keep their ids where their first articles found them again; what was pinned, split or
-    merged by hand stays so. It ends when every article is in a story. Until then those that wait
-    are in none; stopped in between, it is finished by the next call, or by `ingest run`. A dry run
-    holds the database's write lock all the time. It uses all cores, or a Ray cluster that reaches
-    the database; the stories are the same. With --json: one object.
+    By the rules of this version. Stories keep their ids where their first articles found them
+    again; what was pinned, split or merged by hand stays so. It ends when every article is in a
+    story. Until then those that wait are in none; stopped in between, it is finished by the next
+    call, or by `ingest run`. A dry run holds the database's write lock all the time. It uses all
+    cores, or a Ray cluster that reaches the database; the stories are the same. With --json: one
+    object.
 
     With --from, an archive outside the database is re-clustered and --into has what the database
     would get: members (which story each article is in), stories and matches, in the archive's own

@@ -55,12 +55,12 @@ def reprocess(
     processes: Processes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make articles again from the kept raw entries, with the rules of this version. No network.
+    """Make articles again from the kept raw entries.
 
-    What comes out otherwise is stored: another text as a revision (reason `reprocess`), which is
-    compared with other articles anew at the next poll; other metadata in place. It can be stopped
-    at any moment and run again, and may run beside `ingest run`. It uses all cores, or a Ray
-    cluster; what comes out is the same.
+    By the rules of this version, without the network. What comes out otherwise is stored: another
+    text as a revision (reason `reprocess`), which is compared with other articles anew at the next
+    poll; other metadata in place. It can be stopped at any moment and run again, and may run beside
+    `ingest run`. It uses all cores, or a Ray cluster; what comes out is the same.
 
     Examples:
 

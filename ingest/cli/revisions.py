@@ -70,9 +70,9 @@ def diff(
     version: Only = None,
     as_json: AsJson = False,
 ) -> int:
-    """Show what changed between the versions of an article: headlines and sentences.
+    """Show what changed between the versions of an article.
 
-    Exits 1 where there is only one version.
+    Headlines and sentences. Exits 1 where there is only one version.
 
     Examples:
 

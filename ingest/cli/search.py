@@ -30,9 +30,10 @@ def search(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Find articles by words in headline, deck, summary and text, the best first.
+    """Find articles by words, the best first.
 
-    "a phrase" in quotes, -without, either OR or, prefix*.
+    In headline, deck, summary and text: all of the words; "a phrase" in quotes, -without, either OR
+    or, prefix*.
 
     Examples:
 

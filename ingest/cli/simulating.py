@@ -65,12 +65,12 @@ def simulate(
     ] = "14d",
     as_json: AsJson = False,
 ) -> None:
-    """Replay the stored polls under other settings: requests, freshness and misses of each.
+    """Replay the stored polls under other settings.
 
-    The first row is what was really done, the second what the settings of now would have done,
-    the third the same with every --set. DELAY is from the appearance of an entry to the poll that
-    found it: the half, and nine of ten, were quicker. MISSED fell out of the document unseen.
-    Nothing is changed and nobody is asked.
+    What each costs and misses, and how fresh it is. The first row is what was really done, the
+    second what the settings of now would have done, the third the same with every --set. DELAY is
+    from the appearance of an entry to the poll that found it: the half, and nine of ten, were
+    quicker. MISSED fell out of the document unseen. Nothing is changed and nobody is asked.
 
     Examples:
 

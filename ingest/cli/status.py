@@ -46,9 +46,10 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Keep showing it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show feeds by state, polls of the last hour, articles, stories and who is polling.
+    """Show the whole at a glance: feeds, polls, articles, stories.
 
-    With --watch it stays, with the last polls and stories below; Ctrl-C ends it.
+    And who is polling. With --watch it stays, with the last polls and stories below; Ctrl-C ends
+    it.
 
     Examples:
 

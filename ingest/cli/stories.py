@@ -26,7 +26,7 @@ COLUMNS = (
 group = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="""List stories, show one, or decide about them: pin, split, merge.
+    help="""List stories, show one, or decide: pin, split, merge.
 
     Examples:
 
@@ -93,10 +93,10 @@ def show(
     story_id: Annotated[int, typer.Argument(metavar="ID", help="The story's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one story like a page: its text, who ran it when, and how each copy differs from it.
+    """Show one story like a page.
 
-    A story that was merged into another one is shown as that one. With --json: the rows of
-    v_articles.
+    Its text, who ran it when, and how each copy differs from it. A story that was merged into
+    another one is shown as that one. With --json: the rows of v_articles.
 
     Examples:
 

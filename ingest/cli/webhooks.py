@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 group = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""The receivers that the change stream is sent to: [[webhooks]] in the config.
+    help="""The receivers of the change stream: [[webhooks]].
 
     Examples:
 
@@ -32,7 +32,9 @@ group = typer.Typer(
 
 @group.command("list")
 def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the webhooks of the config: how far each has got, and what is wrong.
+    """List the webhooks of the config.
+
+    How far each has got, and what is wrong.
 
     Examples:
 
@@ -89,7 +91,9 @@ def skip(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the webhook.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it: what waits is not delivered.")] = False,
 ) -> None:
-    """Leave out what waits for a webhook, and go on with what happens from now on.
+    """Leave out what waits for a webhook.
+
+    It goes on with what happens from now on.
 
     Examples:
 

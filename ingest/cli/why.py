@@ -43,11 +43,12 @@ def why(
     other_id: Annotated[int, typer.Argument(metavar="B", help="Another article's id.")],
     as_json: AsJson = False,
 ) -> int:
-    """Say why two articles are in one story or not: relation, scores, the passages they share.
+    """Say why two articles are in one story or not.
 
-    The match is the one that was stored. Where there is none the texts are compared as they are
-    now: what was missing, or which vetoes fired. Exits 1 where they are not in one story. With
-    --json: one object, `match` in it the row of v_matches or null.
+    Relation, scores, and the passages they share. The match is the one that was stored. Where there
+    is none the texts are compared as they are now: what was missing, or which vetoes fired. Exits 1
+    where they are not in one story. With --json: one object, `match` in it the row of v_matches or
+    null.
 
     Examples:
 

@@ -45,6 +45,16 @@ def test_every_command_explains_itself_with_an_example(cli: Cli, words: tuple[st
     assert f"ingest {words[0]}" in result.out.partition("Examples:")[2] or "-" in result.out
 
 
+@pytest.mark.parametrize("group", ["", "feeds", "articles", "stories", "webhooks", "db"])
+def test_no_command_is_cut_short_in_a_list_of_eighty_columns(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = cli(*group.split(), "--help").out.partition("\nCommands:\n")[2].splitlines()
+    assert len(listed) > 1
+    assert [line for line in listed if line.endswith("...") or len(line) > 80] == []
+
+
 def test_the_program_alone_prints_its_help(cli: Cli) -> None:
     for arguments in ((), ("feeds",), ("db",)):
         result = cli(*arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,29 @@ def test_a_poll_that_fails_says_why_in_one_line(cli: Cli) -> None:
     shown = cli("fetch", "static-tribune", "--dry-run")
     assert shown.code == 1
     assert "refused" in shown.err.lower()
+
+
+@pytest.mark.usefixtures("served")
+def test_quiet_shows_only_the_polls_that_failed(cli: Cli) -> None:
+    result = cli("--quiet", "fetch", "static-tribune", "harbour-ledger")
+    assert result.code == 1
+    assert [line.split()[0] for line in result.out.splitlines()] == ["static-tribune"]
+    assert result.err == ""
+
+
+def test_our_own_outage_is_named_as_ours(
+    cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_names(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr("socket.getaddrinfo", no_names)
+    feeds = [f"[[feeds]]\nurl = 'https://outlet{number}.example/rss'\n" for number in range(6)]
+    (here / "config.toml").write_text("".join(feeds), "utf-8")
+    result = cli("fetch", "--all")
+    assert result.code == 1
+    assert result.out.count("own_outage") == 6
+    assert "our own network is down (`ingest doctor`)" in result.err
 
 
 def test_an_address_inside_is_refused_without_leave(cli: Cli, here: Path) -> None:

@@ -40,6 +40,15 @@ def test_the_flexible_column_gives_way_to_the_terminal() -> None:
     assert "…" in lines[1]
 
 
+def test_of_several_columns_that_give_way_the_widest_is_cut_first() -> None:
+    columns = (Column("name", "NAME", flexible=True), Column("why", "WHY", flexible=True))
+    row = {"name": "harbour-ledger-world", "why": "HTTP 503: try again in an hour " * 3}
+    assert table([row], columns, 60)[1].startswith("harbour-ledger-world  HTTP 503: try")
+    assert [len(cell) for cell in table([row], columns, 42)[1].split("  ")] == [20, 20]
+    narrow = table([row], columns, 10)[1]
+    assert narrow == "harbour-led…  HTTP 503: t…"
+
+
 def test_nothing_makes_no_table() -> None:
     assert table([], COLUMNS, 80) == []
 
