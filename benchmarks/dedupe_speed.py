@@ -6,7 +6,8 @@
 `30:10000,100000` is texts of 30 words in a window of 10,000 documents and of 100,000. The texts are
 written after GOLD's; one in five is a copy. The window is filled in large transactions; the last
 4,000 documents before each size go through the writer's own batches and are counted: fingerprint,
-index and settling, by the median batch, since other loads on the machine disturb some.
+index and settling, by the median batch, since other loads on the machine disturb some. The postings
+of those before them stand in runs, as many as make a sweep begin: it is on while they are counted.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from benchmarks.dedupe import START, fresh_database, index_bytes, read_gold, rep
 from benchmarks.dedupe_curve import draw
 from benchmarks.dedupe_store import Incoming, Steps, Writer, fill, prepare, store, watch_settle
 from ingest.config import DedupeSettings
+from ingest.dedupe import fingerprint
 from ingest.store import stories
 from ingest.store.candidates import Readings
 from ingest.store.engine import Database
+from ingest.store.posting_sweep import worth_a_sweep
 
 MEASURED = 4_000  # documents at each size
 FILLED_AT_ONCE = 40_000
@@ -55,9 +58,11 @@ class Cost:
 class Filling:
     """One database that is filled further and further."""
 
-    def __init__(self, database: Database, writer: Writer, words: int, batch: int) -> None:
+    def __init__(self, database: Database, texts: Sequence[str], words: int, batch: int) -> None:
         self._database = database
-        self._writer = writer
+        self._writer = Writer(texts)
+        sample = Writer(texts, seed=2).write(words)
+        self._postings = len(fingerprint(*sample).postings)  # of a document, about
         self._words = words
         self._batch = batch
         self._readings = Readings()
@@ -66,9 +71,14 @@ class Filling:
 
     def fill_up_to(self, documents: int) -> None:
         """Fill the window without settling: each text is a story, its copies are in it."""
+        in_table = documents - worth_a_sweep(documents) // self._postings - self._batch
         while self._done < documents:
-            part = self._next(min(FILLED_AT_ONCE, documents - self._done))
-            fill(self._database, part, self._done + 1)
+            in_runs = self._done >= in_table
+            most = min(self._batch, documents - self._done)
+            if not in_runs:
+                most = min(FILLED_AT_ONCE, in_table - self._done)
+            part = self._next(most)
+            fill(self._database, part, self._done + 1, in_runs=in_runs)
             self._done += len(part)
 
     def measure(self, documents: int, steps: Steps) -> Cost:
@@ -132,7 +142,7 @@ def main() -> None:
         first: Cost | None = None
         words, sizes = run.split(":")
         with fresh_database(arguments.database) as database:
-            filling = Filling(database, Writer(texts), int(words), arguments.batch)
+            filling = Filling(database, texts, int(words), arguments.batch)
             for size in map(int, sizes.split(",")):
                 filling.fill_up_to(size - MEASURED)
                 steps.seconds.clear()

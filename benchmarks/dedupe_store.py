@@ -63,6 +63,7 @@ def watch_settle(steps: Steps) -> None:
         (stories, "gather", "settle: gather (with the two above)"),
         (stories, "_decide", "settle: decide"),
         (stories, "write_book", "settle: write stories"),
+        (stories, "sweep", "settle: sweep the index"),
         (stories, "replace_matches", "settle: write matches"),
     ):
         setattr(module, name, _watched(getattr(module, name), shown, steps))
@@ -134,8 +135,13 @@ def store(database: Database, batch: Sequence[Incoming], first_id: int, steps: S
             stories.queue_articles(connection, dict(zip(ids, prints, strict=True)), batch[0].at)
 
 
-def fill(database: Database, batch: Sequence[Incoming], first_id: int) -> None:
-    """Store documents as if they had been settled: a text is a story, its copies are in it."""
+def fill(
+    database: Database, batch: Sequence[Incoming], first_id: int, *, in_runs: bool = False
+) -> None:
+    """Store documents as if they had been settled: a text is a story, its copies are in it.
+
+    `in_runs`: a sweep has yet to bring their postings into the table.
+    """
     prints = fingerprints([(one.title, one.text) for one in batch])
     ids = range(first_id, first_id + len(batch))
     with database.begin() as connection:
@@ -150,7 +156,9 @@ def fill(database: Database, batch: Sequence[Incoming], first_id: int) -> None:
             [{"article_id": i, "body_text": one.text} for i, one in zip(ids, batch, strict=True)],
         )
         write_fingerprints(
-            connection, [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)]
+            connection,
+            [(i, one, doc.at) for i, one, doc in zip(ids, prints, batch, strict=True)],
+            in_bulk=not in_runs,
         )
         founders: dict[str, int] = {}
         members = [(i, founders.setdefault(one.text, i)) for i, one in zip(ids, batch, strict=True)]

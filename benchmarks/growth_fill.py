@@ -2,17 +2,23 @@
 
 The program itself stores some thousand articles; what it wrote is then copied row by row, under
 other ids, keys and hashes, and to other feeds. Every table and index grows as it would have, in its
-own order; the copies are found by nothing that finds the originals, and are copies of nothing.
+own order; the copies are found by nothing that finds the originals, and are copies of nothing. The
+postings of the newest ones stand in runs, as many as make a sweep begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from sqlalchemy import Connection
 
 from ingest.store.engine import Database
+from ingest.store.fingerprints import write_postings
+from ingest.store.posting_runs import read_runs, write_run
+from ingest.store.posting_sweep import worth_a_sweep
 
+_RUN_ARTICLES = 1_000
 _A_TIME = 10  # copies written in one transaction
 
 # What changes in the copy numbered `n`; the other columns stay. Hashes are as if random: those
@@ -83,12 +89,15 @@ class Copies:
         connection = self._connection = database.engine.connect()
         # What is to be copied is not to fill the program's caches. Said before any transaction.
         connection.connection.cursor().execute("PRAGMA temp_store = FILE")
+        _empty_runs(connection)
         self._articles = int(connection.exec_driver_sql("SELECT count(*) FROM article").one()[0])
         self._largest = self._largest_ids()
         for table in _CHANGED:
             connection.exec_driver_sql(f'CREATE TEMP TABLE of_{table} AS SELECT * FROM "{table}"')
         connection.commit()
-        self._statements = _statements(connection)
+        statements = _statements(connection)
+        self._postings = statements.pop("posting")
+        self._statements = [*statements.values(), _SEARCH]
 
     def write(self, articles: int, *, feeds: int) -> int:
         """Write so many articles or some more, to these feeds; how many it were."""
@@ -96,14 +105,36 @@ class Copies:
         now = self._largest_ids()
         done = max(now[name] // largest for name, largest in self._largest.items())
         end = done + wanted
+        in_runs = self._worth_a_sweep((end + 1) * self._articles)
         while done < end:
             until = min(done + _A_TIME, end)
             given = {"feeds": feeds, "first": done + 1, "last": until, **self._largest}
             for statement in self._statements:
                 self._connection.exec_driver_sql(_NUMBERED + statement, given)
+            given["last"] = min(until, end - in_runs)
+            if given["first"] <= given["last"]:
+                self._connection.exec_driver_sql(_NUMBERED + self._postings, given)
             self._connection.commit()
             done = until
+        for number in range(max(end - in_runs, end - wanted) + 1, end + 1):
+            self._write_runs(number)
         return wanted * self._articles
+
+    def _worth_a_sweep(self, articles: int) -> int:
+        """How many copies have the postings that make a sweep begin."""
+        own = self._connection.exec_driver_sql("SELECT count(*) FROM of_posting").scalar_one()
+        return worth_a_sweep(articles) // int(own) + 1
+
+    def _write_runs(self, number: int) -> None:
+        rows = self._connection.exec_driver_sql(
+            "SELECT hash, article_id FROM of_posting ORDER BY article_id"
+        )
+        hashes, articles = (
+            np.array([*map(tuple, rows)], np.int64).T + number * self._largest["articles"]
+        )
+        for part in np.array_split(np.arange(len(hashes)), self._articles // _RUN_ARTICLES):
+            write_run(self._connection, hashes[part], articles[part])
+        self._connection.commit()
 
     def _largest_ids(self) -> dict[str, int]:
         row = self._connection.exec_driver_sql(
@@ -119,19 +150,29 @@ class Copies:
         self._connection.close()
 
 
-def _statements(connection: Connection) -> list[str]:
+def _empty_runs(connection: Connection) -> None:
+    """Bring all postings into the table."""
+    names = frozenset(connection.exec_driver_sql("SELECT name FROM posting_run").scalars())
+    run = read_runs(connection, names)
+    write_postings(connection, run.hashes, run.articles)
+    connection.exec_driver_sql("DELETE FROM posting_run")
+    connection.exec_driver_sql("DELETE FROM meta WHERE key = 'postings_sweep'")
+    connection.commit()
+
+
+def _statements(connection: Connection) -> dict[str, str]:
     """One for each table, whose rows are written in the order of its key."""
-    found = []
+    found = {}
     for table, changed in _CHANGED.items():
         columns = connection.exec_driver_sql(f'PRAGMA table_info("{table}")').all()
         names = [column.name for column in columns]
         keys = [str(at + 1) for at, column in enumerate(columns) if column.pk]
         values = [changed.get(name, f't."{name}"') for name in names]
-        found.append(
+        found[table] = (
             f'INSERT INTO "{table}" ({", ".join(map(_quoted, names))}) SELECT {", ".join(values)}'
             f" FROM copies, temp.of_{table} AS t ORDER BY {', '.join(keys)}"
         )
-    return [*found, _SEARCH]
+    return found
 
 
 def _quoted(name: str) -> str:

@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 from sqlalchemy import Connection
 
+from ingest.dedupe.answers import once
 from ingest.dedupe.tokenise import Ints
 from ingest.model import Fingerprint
 from ingest.store.posting_runs import write_run
@@ -65,7 +66,7 @@ def write_postings(connection: Connection, hashes: Ints, ids: Ints) -> None:
     # Dozens an article: all go as one parameter, past the treatment that each would get.
     if connection.dialect.name == "sqlite":
         # A posting has 48 bits; 16 more tell the article among its neighbours.
-        for block in np.unique(ids >> _NEIGHBOURS).tolist():
+        for block in once(ids >> _NEIGHBOURS).tolist():
             own = (ids >> _NEIGHBOURS) == block
             first = block << _NEIGHBOURS
             packed = np.sort(hashes[own] << _NEIGHBOURS | (ids[own] - first))

@@ -53,7 +53,7 @@ def sweep(connection: Connection) -> None:
     if postings < _LEAST and len(names) <= _MANY_RUNS:
         return
     note = _noted(connection)
-    if note is None and postings >= _worth_a_sweep(connection):
+    if note is None and postings >= worth_a_sweep(_articles(connection)):
         note = _Note(names)
     if note is not None:
         _sweep_slice(connection, note, max(_SLICE, postings // _SLICES))
@@ -61,12 +61,16 @@ def sweep(connection: Connection) -> None:
         _put_together(connection)
 
 
-def _worth_a_sweep(connection: Connection) -> int:
+def worth_a_sweep(articles: int) -> int:
+    """How many postings are brought at once into the table of an index of so many articles."""
+    return min(max(articles * _POSTINGS_AN_ARTICLE // _SHARE, _LEAST), _MOST)
+
+
+def _articles(connection: Connection) -> int:
     # One by one: SQLite reads a whole table to say both at once.
     oldest = connection.scalar(select(func.min(fingerprint.c.article_id))) or 0
     newest = connection.scalar(select(func.max(fingerprint.c.article_id))) or 0
-    held = (newest - oldest) * _POSTINGS_AN_ARTICLE
-    return min(max(held // _SHARE, _LEAST), _MOST)
+    return newest - oldest
 
 
 def _sweep_slice(connection: Connection, note: _Note, postings: int) -> None:
