@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.cli.output import Column, Row, Style, ago, minute, print_rows, printable, span, styled
+from ingest.cli.output import (
+    Column,
+    Row,
+    Style,
+    ago,
+    minute,
+    print_rows,
+    printable,
+    span,
+    styled,
+    until,
+)
 from ingest.cli.rows import row_of
 
 if TYPE_CHECKING:
@@ -112,4 +123,4 @@ def print_explanation(
 def _when(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "never by itself; `ingest feeds resume` polls it again"
-    return f"{ago(now)(at)}, at {minute(at)} UTC"
+    return f"{until(now)(at)}, {'at' if at > now else 'since'} {minute(at)} UTC"

@@ -11,7 +11,7 @@ import typer
 
 from ingest.cli import simulating
 from ingest.cli.options import AsJson
-from ingest.cli.output import Column, Style, ago, print_json, print_rows, printable, styled
+from ingest.cli.output import Column, Style, ago, print_json, print_rows, printable, styled, until
 from ingest.cli.progress import Waiting
 from ingest.cli.rows import row_of
 from ingest.cli.session import Session, now, session_of
@@ -56,7 +56,7 @@ def columns() -> tuple[Column, ...]:
         Column("format", "FORMAT", spare=True),
         Column("state", "STATE", style=state_style),
         Column("last_poll_at", "LAST POLL", ago(moment), spare=True),
-        Column("next_poll_at", "NEXT", ago(moment)),
+        Column("next_poll_at", "NEXT", until(moment)),
         Column("state_evidence", "BECAUSE", flexible=True),
     )
 

@@ -6,6 +6,7 @@ the library that reads command lines, which would cost a third of a round in whi
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -69,9 +70,14 @@ _OPTIONS = {"--config": "config", "-c": "config", "--database": "database", "-d"
 
 
 def _fetch(plain: PlainFetch) -> int:
+    gc.disable()
+    from ingest.cli import polling  # which `fetch_feeds` uses
     from ingest.cli.fetching import fetch_feeds
     from ingest.cli.session import Session
 
+    assert polling
+    gc.freeze()  # what is loaded stays
+    gc.enable()
     session = Session(plain.config, plain.database_url, plain.is_quiet, dict(os.environ))
     return fetch_feeds(session, plain.wanted)
 

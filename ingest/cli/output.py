@@ -185,6 +185,12 @@ def ago(moment: datetime) -> Callable[[object], str]:
     return show
 
 
+def until(moment: datetime) -> Callable[[object], str]:
+    """How a time is shown that something waits for: what is overdue is due now."""
+    shown = ago(moment)
+    return lambda value: "now" if isinstance(value, datetime) and value <= moment else shown(value)
+
+
 def share(value: object) -> str:
     """A number between 0 and 1 as a percentage."""
     return f"{value:.0%}" if isinstance(value, float | int) else ""

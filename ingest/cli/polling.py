@@ -91,7 +91,7 @@ async def pipeline(
     patience_seconds: float | None = None,
     on_trouble: Callable[[str | None], None] = lambda _: None,
 ) -> AsyncIterator[Pipeline]:
-    """The pipeline as `run` and `fetch` both use it, for the length of the block."""
+    """The pipeline as `run` uses it too, for the length of the block."""
     gate = SiteGate(
         connections_per_site=settings.fetch.connections_per_site,
         delay_seconds=settings.fetch.site_delay_seconds,
@@ -105,6 +105,7 @@ async def pipeline(
         clock=now,
         patience_seconds=patience_seconds,
         on_trouble=on_trouble,
+        is_brief=True,
     ) as opened:
         yield opened
 

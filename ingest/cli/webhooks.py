@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.cli.options import AsJson
-from ingest.cli.output import Column, Row, Style, ago, print_rows, printable
+from ingest.cli.output import Column, Row, Style, ago, print_rows, printable, until
 from ingest.cli.session import Session, now, session_of
 from ingest.errors import FetchError, UsageError
 
@@ -55,7 +55,7 @@ def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
         Column("events", "EVENTS", right=True),
         Column("delivered_at", "LAST TAKEN", ago(moment), spare=True),
         Column("waiting_since", "WAITING SINCE", ago(moment), spare=True),
-        Column("next_at", "NEXT ATTEMPT", ago(moment)),
+        Column("next_at", "NEXT ATTEMPT", until(moment)),
         Column("detail", "DETAIL", flexible=True),
     )
     print_rows(rows, columns, as_json=as_json)

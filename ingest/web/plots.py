@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 GAP = 1.0  # between two bars, in the units of the drawing
 WIDEST = 36.0  # of a bar, in the same units
+LETTER = 13.0  # what a letter under the axis takes at most: on telephones they are larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +72,9 @@ def stacked(
                     column.title,
                 )
             )
-    placed = tuple((round(number * step, 2), text) for number, text in ticks)
+    placed = tuple(
+        (round(number * step, 2), text)
+        for number, text in ticks
+        if number * step + len(text) * LETTER <= width  # else it would be cut at the edge
+    )
     return Plot(width, height, tuple(bars), top, label, placed)

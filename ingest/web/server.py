@@ -100,7 +100,8 @@ def _bind(settings: WebSettings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        raise ConfigError(f"web: {where} cannot be served: {error.strerror or error}") from None
+        why = (error.strerror or str(error)).partition(" (while ")[0]  # which names it once more
+        raise ConfigError(f"web: {where} cannot be served: {why}") from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+LONG_AGO_DAYS = 60  # from here on a date says more than a number of days
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -36,10 +37,12 @@ def span(seconds: float | None) -> str:
 
 
 def ago(value: datetime | None, now: datetime) -> str:
-    """How long before `now`, or after it."""
+    """How long before `now`, or after it; the day where that is long ago."""
     if value is None:
         return ""
     seconds = (now - value).total_seconds()
+    if seconds >= LONG_AGO_DAYS * 86_400:
+        return minute(value)[:10]
     return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(seconds)}"
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest.cli.options import moment
-from ingest.cli.output import Column, Style, ago, print_json, printable, span, styled, table
+from ingest.cli.output import Column, Style, ago, print_json, printable, span, styled, table, until
 from ingest.cli.passages import shared_passages
 from ingest.cli.status import sparkline
 from ingest.errors import UsageError
@@ -79,6 +79,12 @@ def test_colour_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_durations_are_shown_in_their_largest_unit(seconds: float, shown: str) -> None:
     assert span(seconds) == shown
     assert ago(NOW)(NOW - timedelta(seconds=seconds)) == f"{shown} ago"
+
+
+def test_what_is_overdue_is_due_now() -> None:
+    assert until(NOW)(NOW + timedelta(minutes=3)) == "in 3 min"
+    assert until(NOW)(NOW - timedelta(minutes=3)) == until(NOW)(NOW) == "now"
+    assert until(NOW)(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,9 @@ def test_bars_stay_inside_the_drawing(values: list[tuple[float, float]]) -> None
         assert 0 <= bar.x <= bar.x + bar.width <= plot.width + 0.1
         assert bar.y >= 0
         assert bar.height >= 0
+
+
+def test_what_stands_under_the_axis_is_left_out_where_the_edge_would_cut_it() -> None:
+    columns = [Stack((("a", 1.0),), "")] * 48
+    plot = stacked(columns, "label", ticks=[(0, "Sun 00:00"), (12, "Sun 12:00"), (47, "Mon 12:00")])
+    assert [text for _, text in plot.ticks] == ["Sun 00:00", "Sun 12:00"]

@@ -153,4 +153,5 @@ def test_a_search_is_narrowed_by_the_same_filters(client: TestClient) -> None:
     assert found(since="1d") == everything
     assert found(agency="nobody") == 0
     assert client.get("/search", params={"since": "soon"}).status_code == 400
+    assert "<h1>The best 1 article with" in client.get("/search?q=harbour&limit=1").text
     assert 'value="Coastline Today"' in client.get("/search?publisher=Coastline+Today").text
