@@ -8,13 +8,14 @@ from itertools import chain
 
 import numpy as np
 
+from ingest.dedupe.candidates import Chosen
 from ingest.dedupe.compare import Comparison, common, compare
 from ingest.dedupe.decision import Decision, Document, Frequencies, NearMiss
 from ingest.dedupe.digest import longer_of, tells_of_others
 from ingest.dedupe.fingerprint import VERSION
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import RULES, Rules
-from ingest.dedupe.verify import Verdict, is_same_headline, lead_share, too_little, verify
+from ingest.dedupe.verify import LITTLE, Verdict, is_same_headline, lead_share, too_little, verify
 from ingest.model import Match, Relation
 
 _DAY_SECONDS = 86_400.0
@@ -93,10 +94,14 @@ def decide(
     candidates: Sequence[Document],
     frequencies: Frequencies,
     rules: Rules = RULES,
+    apart: Sequence[Chosen] = (),
 ) -> Decision:
-    """Compare `document` with `candidates` (decided ones, of any number of stories)."""
+    """Compare `document` with `candidates` (decided ones, of any number of stories).
+
+    `apart` are those whose texts are known to share too little with it.
+    """
     hits: list[Hit] = []
-    misses: list[NearMiss] = []
+    misses = [NearMiss(document.article_id, one.article_id, LITTLE) for one in apart]
     for candidate in candidates:
         pair, verdict = examine(document, candidate, frequencies, rules)
         if pair is not None and verdict.rule is not None:
@@ -105,7 +110,7 @@ def decide(
             misses.append(
                 NearMiss(document.article_id, candidate.article_id, verdict.missing, verdict.vetoes)
             )
-    hits, others = _texts_decide(document, hits, candidates)
+    hits, others = _texts_decide(document, hits, candidates, apart)
     misses += others
     hits.sort(key=lambda hit: (-hit.pair.resemblance, hit.candidate.article_id))
     digest = _is_digest(document, hits, rules)
@@ -145,7 +150,10 @@ def decide(
 
 
 def _texts_decide(
-    document: Document, hits: list[Hit], candidates: Sequence[Document]
+    document: Document,
+    hits: list[Hit],
+    candidates: Sequence[Document],
+    apart: Sequence[Chosen],
 ) -> tuple[list[Hit], list[NearMiss]]:
     """Leave out equal headlines where a story's text was read and is another one.
 
@@ -160,6 +168,7 @@ def _texts_decide(
         for one in candidates
         if one.article_id not in same and not one.reading.shape.is_headline_only
     }
+    differs |= {one.story_id for one in apart}
     kept, others = [], []
     for hit in hits:
         if hit.verdict.rule == SAME_HEADLINE and hit.candidate.story_id in differs:

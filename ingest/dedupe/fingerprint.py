@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.dedupe.headline import Headline, Headlines
+from ingest.dedupe.outline import Outline
 from ingest.dedupe.question import LOOK_UP_WHOLE, Question, question
 from ingest.dedupe.sampling import Counts, sampled
 from ingest.dedupe.tokenise import Hashes, Tokenised, Tokens, chunks, mix, shingle
@@ -106,7 +107,15 @@ class Shapes:
             text = as_postings(shingle(self._read.hashes[low:high]))
             codes = np.ones(len(text), np.uint8)
         shingles = max(high - low - 2, len(text))
-        return question(text, codes, self._title_postings[number], shingles)
+        titles = self._title_postings[number]
+        return question(text, codes, titles, shingles, self.outline(number))
+
+    def outline(self, number: int) -> Outline | None:
+        """That of one of them, if it has a text."""
+        low, high = self._bounds[number]
+        if high - low < 3 or self._only[number]:
+            return None
+        return Outline.of(self._shingles[low : high - 2])
 
     def shape(self, number: int) -> Shape:
         """One of them, in arrays of its own."""
@@ -129,7 +138,15 @@ def question_of(shaped: Shape) -> Question:
     if len(shingles) > LOOK_UP_WHOLE:
         shingles, codes = shingles[codes > 0], codes[codes > 0]
     titles = title_postings(shaped.headline.keys)
-    return question(as_postings(shingles), np.maximum(codes, 1), titles, len(shaped.shingles))
+    asked, codes = as_postings(shingles), np.maximum(codes, 1)
+    return question(asked, codes, titles, len(shaped.shingles), outline_of(shaped))
+
+
+def outline_of(shaped: Shape) -> Outline | None:
+    """The same for its outline."""
+    if len(shaped.tokens) < 3 or shaped.is_headline_only:
+        return None
+    return Outline.of(shaped.shingles)
 
 
 def shape(headline: str, text: str | None) -> Shape:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from ingest.dedupe.fingerprint import (
     Shape,
     Shapes,
     as_postings,
+    outline_of,
     question_of,
     title_postings,
 )
+from ingest.dedupe.outline import Outline
 from ingest.dedupe.question import Question
 from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints, chunks
 
@@ -22,29 +24,34 @@ from ingest.dedupe.tokenise import Flags, Floats, Hashes, Ints, chunks
 class Reading:
     """A `Shape` with what comparisons need, computed once and when first asked for."""
 
-    def __init__(self, shape: Shape | None = None, made_by: Callable[[], Shape] | None = None):
+    def __init__(self, shape: Shape | None = None, among: tuple[Shapes, int] | None = None):
         self._shape = shape
-        self._made_by = made_by
-
-    @classmethod
-    def of(cls, shapes: Shapes, number: int) -> Reading:
-        """Of one among many: most are asked about and never compared, and never cut out."""
-        reading = cls(made_by=partial(shapes.shape, number))
-        reading.__dict__["question"] = shapes.question(number)
-        return reading
+        self._among = among  # one of many: some are asked about, never compared, and never cut out
 
     @property
     def shape(self) -> Shape:
         """The text as it was read."""
         if self._shape is None:
-            assert self._made_by is not None
-            self._shape, self._made_by = self._made_by(), None
+            assert self._among is not None
+            shapes, number = self._among
+            self._shape, self._among = shapes.shape(number), None
         return self._shape
 
     @cached_property
     def question(self) -> Question:
         """What the index is asked about the text."""
+        if self._among is not None:
+            shapes, number = self._among
+            return shapes.question(number)
         return question_of(self.shape)
+
+    @cached_property
+    def outline(self) -> Outline | None:
+        """What tells of most pairs that they need not be compared."""
+        if self._among is not None:
+            shapes, number = self._among
+            return shapes.outline(number)
+        return outline_of(self.shape)
 
     @cached_property
     def words(self) -> float:
@@ -139,4 +146,4 @@ def spread(reading: Reading, sampled_counts: Floats) -> Floats:
 def readings(pairs: Sequence[tuple[str, str | None]]) -> list[Reading]:
     """Read many headlines and texts."""
     parts = [(Shapes(pairs[part]), part) for part in chunks([text or "" for _, text in pairs])]
-    return [Reading.of(some, i) for some, part in parts for i in range(part.stop - part.start)]
+    return [Reading(among=(some, i)) for some, part in parts for i in range(part.stop - part.start)]

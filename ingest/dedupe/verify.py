@@ -7,6 +7,7 @@ enough in common? -> same text? -> contained enough, for its length?
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,12 @@ import numpy as np
 from ingest.dedupe.changes import Changes, changes
 from ingest.dedupe.compare import Comparison, healed
 from ingest.dedupe.fingerprint import Shape
+from ingest.dedupe.outline import Outline, bounds
 from ingest.dedupe.reading import Reading
 from ingest.dedupe.rules import Rules
 from ingest.dedupe.tokenise import Flags, Floats
+
+LITTLE = "less than a quarter of the shorter text shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,23 @@ def too_little(shared: int, counts: tuple[int, int], rules: Rules) -> str | None
     if shared < min(rules.min_shared, *counts):
         return "fewer than three shared passages"
     if shared < rules.min_plain * min(counts):
-        return "less than a quarter of the shorter text shared"
+        return LITTLE
     return None
+
+
+def share_too_little(pairs: Sequence[tuple[Outline, Outline]], rules: Rules) -> list[bool]:
+    """Of each pair of texts, whether its outlines are enough to tell that `too_little` is shared.
+
+    False says nothing. Texts have outlines that are more than their headlines, so these do not
+    come into it.
+    """
+    if not pairs:
+        return []
+    shared, counts = bounds(pairs)
+    return [
+        too_little(most, (least, least), rules) is not None
+        for most, least in zip(shared.tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def is_same_headline(a: Reading, b: Reading, days: float, rules: Rules) -> bool:

@@ -15,6 +15,7 @@ from ingest.dedupe.answers import Answers, is_among, once
 from ingest.dedupe.reading import readings as prepare
 from ingest.dedupe.tokenise import Ints
 from ingest.store.lists import among
+from ingest.store.outlines import Outlines
 from ingest.store.posting_runs import Run, runs_seen_by, with_runs
 from ingest.store.tables import article, article_content
 
@@ -126,6 +127,7 @@ class Readings:
     def __init__(self, max_entries: int = 1_024) -> None:
         self._max_entries = max_entries
         self._kept: OrderedDict[int, tuple[int, Reading]] = OrderedDict()
+        self.outlines = Outlines()  # of many more texts
 
     def get(self, article_id: int, content_hash: int) -> Reading | None:
         """The reading of this version of the article, if it is kept."""

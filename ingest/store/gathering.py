@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import Connection, select
 
-from ingest.dedupe import Document
+from ingest.dedupe import RULES, Document, Rules
 from ingest.dedupe.answers import Answers, Lookup, is_among, once
 from ingest.dedupe.candidates import Chosen, Foreseen, choose, foresee, worth_a_look
 from ingest.dedupe.decide import hashes_to_count
 from ingest.dedupe.meetings import Asked, among_themselves, meetings_of
+from ingest.dedupe.outline import Outline
 from ingest.dedupe.question import unpacked
 from ingest.dedupe.rarity import StoryCounts
 from ingest.dedupe.tokenise import Ints
+from ingest.dedupe.verify import share_too_little
 from ingest.store.candidates import Readings, SqlIndex, load_documents
 from ingest.store.lists import of_articles
 from ingest.store.tables import story_article
@@ -45,7 +47,10 @@ class Gathered:
     story_of: dict[int, int]  # of articles of the batch, and of those that may be candidates
     shingles_of: Lookup
     counts: StoryCounts
-    seen: set[tuple[int, int]]  # pairs whose hashes were looked up, if they were worth it
+    rules: Rules
+    seen: set[tuple[int, int]]  # pairs that were looked at: are they worth reading, and how rare
+    outlines: dict[int, Outline | None]  # None: not known, or it has none
+    apart: set[tuple[int, int]]  # those of them that share too little, whatever is read
 
 
 def nothing_gathered(connection: Connection, batch: Sequence[int]) -> Gathered:
@@ -54,7 +59,8 @@ def nothing_gathered(connection: Connection, batch: Sequence[int]) -> Gathered:
     nothing = np.empty(0, np.int64)
     index, counts = SqlIndex(connection, 0), StoryCounts(())
     lengths = Lookup(nothing, nothing)
-    return Gathered(index, Answers.of({}), {}, {}, {}, story_of, lengths, counts, set())
+    answers = Answers.of({})
+    return Gathered(index, answers, {}, {}, {}, story_of, lengths, counts, RULES, set(), {}, set())
 
 
 def gather(
@@ -62,6 +68,7 @@ def gather(
     batch: Mapping[int, bytes | None],
     floor: int,
     readings: Readings,
+    rules: Rules = RULES,
     foresight: Prepared | None = None,
 ) -> Gathered:
     """Read all that the batch is likely to need. `batch`: what is asked about each, packed."""
@@ -99,11 +106,15 @@ def gather(
         story_of,
         shingles_of,
         counts,
+        rules,
+        set(),
+        {},
         set(),
     )
     foreseen = gathered.foreseen.items()
     pairs = [(own, each.article_id) for own, one in foreseen for each in one.chosen]
     pairs += [(own, each) for own, one in foreseen for each in one.waits_for[:AHEAD]]
+    _find_outlines(connection, gathered, {*batch}.union(*pairs), readings)
     add_candidates(connection, gathered, pairs, readings)
     return gathered
 
@@ -114,15 +125,61 @@ def add_candidates(
     pairs: Sequence[tuple[int, int]],
     readings: Readings,
 ) -> None:
-    """Read the candidates of these pairs; how rare texts and headlines are where it matters."""
+    """Read what may match of these pairs; how rare texts and headlines are where it matters."""
+    gathered.seen.update(pairs)
     documents = gathered.documents
+    apart = _told_apart(connection, gathered, pairs, readings)
+    gathered.apart.update(apart)
+    pairs = [one for one in pairs if one not in apart]
     missing = {each for pair in pairs for each in pair} - documents.keys()
     if missing:
         documents.update(load_documents(connection, missing, readings))
     hashes = hashes_to_count((documents[a].reading, documents[b].reading) for a, b in pairs)
     if hashes:
         _count_stories(connection, gathered, hashes)
-    gathered.seen.update(pairs)
+
+
+def _told_apart(
+    connection: Connection,
+    gathered: Gathered,
+    pairs: Sequence[tuple[int, int]],
+    readings: Readings,
+) -> set[tuple[int, int]]:
+    """Those of the pairs whose outlines tell that they share too little to be read."""
+    outlines = gathered.outlines
+    _find_outlines(connection, gathered, {each for pair in pairs for each in pair}, readings)
+    pairs = [one for one in pairs if outlines[one[0]] is not None]
+    unread = {other for _, other in pairs if outlines[other] is None} - gathered.documents.keys()
+    if unread:
+        documents = load_documents(connection, unread, readings)
+        gathered.documents.update(documents)
+        outlines.update((one, its.reading.outline) for one, its in documents.items())
+    known, given = [], []
+    for pair in pairs:
+        own, other = (outlines[one] for one in pair)
+        if own is not None and other is not None:
+            known.append(pair)
+            given.append((own, other))
+    told = share_too_little(given, gathered.rules)
+    return {pair for pair, is_apart in zip(known, told, strict=True) if is_apart}
+
+
+def _find_outlines(
+    connection: Connection, gathered: Gathered, article_ids: Collection[int], readings: Readings
+) -> None:
+    """Look for the outlines of these. Those of the batch are kept: the next may be like it."""
+    unknown = [one for one in article_ids if one not in gathered.outlines]
+    if not unknown:
+        return
+    gathered.outlines.update(dict.fromkeys(unknown))
+    ids, versions = of_articles(connection, "article", "content_hash", unknown, key="id")
+    for one, version in zip(ids.tolist(), versions.tolist(), strict=True):
+        if one not in gathered.asked:
+            gathered.outlines[one] = readings.outlines.get(one, version)
+            continue
+        outline = gathered.outlines[one] = gathered.asked[one].question.outline
+        if outline is not None:
+            readings.outlines.put(one, version, outline)
 
 
 def candidates_of(own: int, gathered: Gathered, *, is_new: bool) -> Sequence[Chosen]:

@@ -71,7 +71,11 @@ def pairs(connection: Connection, values: Sequence[tuple[int, int]]) -> FromClau
 
 
 def of_articles(
-    connection: Connection, table: str, column: str, article_ids: Sequence[int]
+    connection: Connection,
+    table: str,
+    column: str,
+    article_ids: Sequence[int],
+    key: str = "article_id",
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """An integer column, never null, of the rows of these articles: the articles, and its values.
 
@@ -81,14 +85,14 @@ def of_articles(
 
     if connection.dialect.name == "sqlite":
         statement = (
-            f"SELECT group_concat(article_id), group_concat({column}) FROM {table}"
-            " WHERE article_id IN (SELECT value FROM json_each(?))"
+            f"SELECT group_concat({key}), group_concat({column}) FROM {table}"
+            f" WHERE {key} IN (SELECT value FROM json_each(?))"
         )
         given = json.dumps(article_ids)
     else:
         statement = (
-            f"SELECT string_agg(article_id::text, ','), string_agg({column}::text, ',')"
-            f" FROM {table} WHERE article_id = ANY(%s::bigint[])"
+            f"SELECT string_agg({key}::text, ','), string_agg({column}::text, ',')"
+            f" FROM {table} WHERE {key} = ANY(%s::bigint[])"
         )
         given = f"{{{','.join(map(str, article_ids))}}}"
     found = connection.exec_driver_sql(statement, (given,)).one()

@@ -116,7 +116,7 @@ def settle_batch(
         seen_at = max(one.first_seen_at for one in arrivals.values())
         floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
         questions = {one: queued[one][0] for one in batch}
-        work = gather(connection, questions, floor, readings, foresight)
+        work = gather(connection, questions, floor, readings, rules, foresight)
     else:
         work = nothing_gathered(connection, batch)
     book = StoryBook(connection, work.story_of, now)
@@ -183,6 +183,8 @@ def decision_on(
     unseen = [(own, one.article_id) for one in chosen if (own, one.article_id) not in work.seen]
     if unseen:
         add_candidates(connection, work, unseen, readings)
+    apart = [one for one in chosen if (own, one.article_id) in work.apart]
+    chosen = [one for one in chosen if (own, one.article_id) not in work.apart]
     sizes = book.sizes_of({one.story_id for one in chosen})
     candidates = [
         replace(
@@ -196,7 +198,7 @@ def decision_on(
     decision = Decision(own)
     if candidates:
         frequencies = work.counts.at_turn_of(own, book.story_of)
-        decision = decide(work.documents[own], candidates, frequencies, rules)
+        decision = decide(work.documents[own], candidates, frequencies, rules, apart)
     return decision
 
 

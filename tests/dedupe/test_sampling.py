@@ -67,3 +67,4 @@ def test_a_question_is_unpacked_as_it_was_packed(seed: int, words: int) -> None:
     assert np.array_equal(asked.hashes, found.hashes)
     assert np.array_equal(asked.codes, found.codes)
     assert asked.shingles == found.shingles
+    assert asked.outline == found.outline

@@ -260,6 +260,25 @@ def test_the_question_of_a_queued_article_is_that_of_its_text(desk: Desk) -> Non
             zip(read.hashes.tolist(), read.codes.tolist(), strict=True)
         )
         assert waiting.shingles == read.shingles
+        assert waiting.outline == read.outline
+
+
+@pytest.mark.parametrize("is_settled", [False, True])
+def test_texts_with_a_sentence_in_common_are_told_apart_and_not_read(
+    desk: Desk, is_settled: bool
+) -> None:
+    sentence = made_text(1, 14)
+    texts = [f"{made_text(seed, 30)} {sentence} {made_text(seed + 5, 16)}" for seed in (2, 3)]
+    first, second = desk.store(*texts, settle=False)
+    readings, queue = Readings(), tables.match_queue.c
+    if is_settled:  # then its outline is known from its own batch
+        stories.settle(desk.database, now=NOW, settings=SETTINGS, limit=1, readings=readings)
+    with desk.database.connect() as connection:
+        waiting = connection.execute(select(queue.article_id, queue.question)).all()
+        questions: dict[int, bytes | None] = {row.article_id: row.question for row in waiting}
+        work = gathering.gather(connection, questions, 0, readings)
+    assert work.apart == {(second, first)}
+    assert not work.documents
 
 
 def test_articles_of_one_batch_are_found_among_each_other_whatever_waits_behind(
