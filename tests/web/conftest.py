@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
+from httpx import Client
 
 from ingest.config import Settings, WebSettings
 from ingest.model import PollCounts, PollOutcome
@@ -19,15 +19,16 @@ from ingest.web.metrics import Metrics
 from tests.once import copied_sqlite, fetched, newsroom_folder, once
 from tests.web.hostile import HostileServer
 from tests.web.polls import NOW, Running, recorded
+from tests.web.visitor import visitor
 
 BASE = "http://127.0.0.1:8080"
 
 
-def client_of(database: Database, web: WebSettings | None = None) -> TestClient:
+def client_of(database: Database, web: WebSettings | None = None) -> Client:
     """A browser without scripts, on the page of this database."""
     settings = Settings(web=web or WebSettings())
     app = create_app(database, settings, clock=lambda: datetime.now(UTC), health=Health())
-    return TestClient(app, base_url=BASE, follow_redirects=False)
+    return visitor(app, BASE)
 
 
 def config_of(folder: Path, url: str, feeds: list[tuple[str, str, str]]) -> Path:
@@ -70,7 +71,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture
-def client(newsroom: Database) -> TestClient:
+def client(newsroom: Database) -> Client:
     """The page over the sample feeds, on loopback without a token."""
     return client_of(newsroom)
 

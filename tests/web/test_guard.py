@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from starlette.testclient import TestClient
+from httpx import Client
 
 from ingest.config import WebSettings, load
 from ingest.errors import ConfigError
@@ -20,7 +20,7 @@ def basic(password: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/feeds", "/stories.atom", "/metrics", "/healthz", "/nope"])
-def test_every_answer_carries_a_strict_policy(client: TestClient, path: str) -> None:
+def test_every_answer_carries_a_strict_policy(client: Client, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -31,7 +31,7 @@ def test_every_answer_carries_a_strict_policy(client: TestClient, path: str) -> 
     assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_pages_need_nothing_their_policy_forbids(client: TestClient) -> None:
+def test_pages_need_nothing_their_policy_forbids(client: Client) -> None:
     for path in ("/", "/feeds", "/quality", "/publishers", "/search"):
         html = client.get(path).text
         assert "<style" not in html
@@ -39,7 +39,7 @@ def test_pages_need_nothing_their_policy_forbids(client: TestClient) -> None:
         assert "<script" not in html
 
 
-def test_feed_html_has_a_policy_of_its_own_and_is_sandboxed_twice(client: TestClient) -> None:
+def test_feed_html_has_a_policy_of_its_own_and_is_sandboxed_twice(client: Client) -> None:
     article = client.get("/search").text.partition('href="/articles/')[2].partition('"')[0]
     page = client.get(f"/articles/{article}").text
     assert 'sandbox="allow-popups"' in page

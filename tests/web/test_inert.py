@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from starlette.testclient import TestClient
+from httpx import Client
 
 from ingest.store.engine import Database
 from ingest.web.frame import framed
@@ -16,7 +16,7 @@ NEVER = {"script", "object", "embed", "base", "meta", "form", "style", "template
 OURS = {"meta", "form", "svg", "iframe", "link"}  # that the pages themselves have
 
 
-def every_page(client: TestClient) -> dict[str, str]:
+def every_page(client: Client) -> dict[str, str]:
     """All pages that can be reached from the front page, by path."""
     pages: dict[str, str] = {}
     waiting = {"/", "/feeds", "/quality", "/publishers", "/search"}
@@ -76,7 +76,7 @@ def test_characters_that_turn_or_hide_text_are_not_shown(hostile: Database) -> N
     assert "\x07" not in html
 
 
-def test_words_that_are_searched_for_are_escaped(client: TestClient) -> None:
+def test_words_that_are_searched_for_are_escaped(client: Client) -> None:
     for payload in PAYLOADS:
         answer = client.get("/search", params={"q": payload})
         assert answer.status_code == 200

@@ -11,7 +11,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from ingest.config import DatabaseSettings, Settings, WebSettings
 from ingest.errors import ConfigError
@@ -26,6 +25,7 @@ from ingest.web.metrics import Metrics
 from ingest.web.server import run_with_web, serving
 from tests.web.conftest import BASE, client_of
 from tests.web.polls import NOW, recorded
+from tests.web.visitor import visitor
 
 
 def value(text: str, name: str) -> float:
@@ -62,7 +62,7 @@ def test_a_loop_that_does_not_move_is_not_alive(newsroom: Database) -> None:
     clock = [100.0]
     health = Health(monotonic=lambda: clock[0])
     app = create_app(newsroom, Settings(), clock=lambda: NOW, health=health)
-    client = TestClient(app, base_url=BASE)
+    client = visitor(app, BASE)
     health.beat()
     assert client.get("/healthz").status_code == 200
     clock[0] += HANGS_SECONDS + 1

@@ -7,8 +7,8 @@ import hmac
 from datetime import datetime
 
 import pytest
+from httpx import Client
 from sqlalchemy import update
-from starlette.testclient import TestClient
 
 from ingest.config import FetchSettings, Settings, WebSubSettings
 from ingest.store import websub
@@ -20,6 +20,7 @@ from ingest.web.health import Health
 from ingest.web.websub import with_callback
 from tests.schedule.daemons import utc_now
 from tests.store.build import subscribe
+from tests.web.visitor import visitor
 
 NOW = utc_now()
 BODY = b"<rss>news</rss>"
@@ -29,17 +30,17 @@ PUBLIC = Settings(
 )
 
 
-def client_of(database: Database, settings: Settings) -> TestClient:
+def client_of(database: Database, settings: Settings) -> Client:
     def clock() -> datetime:
         return NOW
 
     pages = create_app(database, settings, clock=clock, health=Health())
     app = with_callback(pages, database, settings, clock=clock)
-    return TestClient(app, base_url="https://us.example", follow_redirects=False)
+    return visitor(app, "https://us.example")
 
 
 @pytest.fixture
-def client(database: Database) -> TestClient:
+def client(database: Database) -> Client:
     """We, as the world sees us."""
     return client_of(database, PUBLIC)
 
@@ -65,7 +66,7 @@ def is_pushed(database: Database, one: Subscription) -> bool:
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha512"])
 def test_what_is_signed_with_the_secret_is_believed(
-    client: TestClient, database: Database, subscribed: Subscription, method: str
+    client: Client, database: Database, subscribed: Subscription, method: str
 ) -> None:
     signature = hmac.new(subscribed.secret.encode(), BODY, getattr(hashlib, method)).hexdigest()
     headers = {"x-hub-signature": f"{method}={signature}"}
@@ -78,7 +79,7 @@ def test_what_is_signed_with_the_secret_is_believed(
     "signature", [None, "", "sha256=", "sha256=" + "0" * 64, "md5=0", "none", "sha256=\xff"]
 )
 def test_what_is_not_signed_is_ignored_without_a_word(
-    client: TestClient, database: Database, subscribed: Subscription, signature: str | None
+    client: Client, database: Database, subscribed: Subscription, signature: str | None
 ) -> None:
     headers = {} if signature is None else {b"x-hub-signature": signature.encode("latin-1")}
     answer = client.post(f"/in/websub/{subscribed.token}", content=BODY, headers=headers)
@@ -87,7 +88,7 @@ def test_what_is_not_signed_is_ignored_without_a_word(
 
 
 def test_a_body_without_a_length_is_bounded_too(
-    client: TestClient, database: Database, subscribed: Subscription
+    client: Client, database: Database, subscribed: Subscription
 ) -> None:
     pieces = (b"x" * 60 for _ in range(10))
     answer = client.post(f"/in/websub/{subscribed.token}", content=pieces)
@@ -95,7 +96,7 @@ def test_a_body_without_a_length_is_bounded_too(
     assert not is_pushed(database, subscribed)
 
 
-def test_only_the_callback_is_open(client: TestClient, subscribed: Subscription) -> None:
+def test_only_the_callback_is_open(client: Client, subscribed: Subscription) -> None:
     path = f"/in/websub/{subscribed.token}"
     assert client.get(path).status_code == 404  # nothing was asked with a challenge
     assert client.put(path).status_code == 405
@@ -104,7 +105,7 @@ def test_only_the_callback_is_open(client: TestClient, subscribed: Subscription)
         assert client.get(other).status_code == 421, other  # the guard of the pages
 
 
-def test_a_challenge_is_no_page(client: TestClient, subscribed: Subscription) -> None:
+def test_a_challenge_is_no_page(client: Client, subscribed: Subscription) -> None:
     query = {
         "hub.mode": "subscribe",
         "hub.topic": subscribed.topic_url,
