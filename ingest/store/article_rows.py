@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import xxhash
@@ -20,6 +22,7 @@ _PLAIN = (
     "content_hash",
 )  # fmt: skip
 _LISTS = ("authors", "sections", "tags")
+_plain, _lists = attrgetter(*_PLAIN), attrgetter(*_LISTS)
 _MEDIA_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Media)}
 
 
@@ -38,24 +41,39 @@ def ordered_keys(article: Article, feed_id: int) -> list[tuple[int, KeyKind]]:
     return list(found.items())
 
 
+def metadata_columns(articles: Sequence[Article]) -> dict[str, Sequence[Any]]:
+    """The columns of `article` that contents decide, of many articles; lists are tuples here."""
+    columns: dict[str, Sequence[Any]] = dict(
+        zip(_PLAIN, zip(*map(_plain, articles), strict=True), strict=True)
+    )
+    for name, lists in zip(_LISTS, zip(*map(_lists, articles), strict=True), strict=True):
+        columns[name] = [each or None for each in lists]
+    columns["media"] = [[_media(one) for one in each.media] or None for each in articles]
+    columns["published_quality"] = [each.published_quality.value for each in articles]
+    return columns
+
+
 def metadata_row(article: Article) -> dict[str, Any]:
-    """The columns of `article` that its content decides."""
-    row: dict[str, Any] = {name: getattr(article, name) for name in _PLAIN}
+    """The same of one article, with lists as they are read from the database."""
+    row = {name: values[0] for name, values in metadata_columns((article,)).items()}
     for name in _LISTS:
-        row[name] = list(getattr(article, name)) or None
-    row["media"] = [_media(one) for one in article.media] or None
-    row["published_quality"] = article.published_quality.value
+        row[name] = row[name] and list(row[name])
     return row
 
 
-def content_row(article: Article) -> dict[str, Any]:
-    """The columns of `article_content`."""
+def content_columns(articles: Sequence[Article]) -> dict[str, Sequence[Any]]:
+    """The columns of `article_content`, of many articles."""
     return {
-        "summary": article.summary,
-        "body_text": article.body_text,
-        "body_html": article.body_html,
-        "removed": [_removed(one) for one in article.removed] or None,
+        "summary": [one.summary for one in articles],
+        "body_text": [one.body_text for one in articles],
+        "body_html": [one.body_html for one in articles],
+        "removed": [[_removed(each) for each in one.removed] or None for one in articles],
     }
+
+
+def content_row(article: Article) -> dict[str, Any]:
+    """The same of one article."""
+    return {name: values[0] for name, values in content_columns((article,)).items()}
 
 
 def _media(media: Media) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from ingest.model import EntryOutcome, Fingerprint, KeyKind
 from ingest.store import changes
-from ingest.store.article_rows import content_row, earlier, metadata_row
+from ingest.store.article_rows import (
+    content_columns,
+    earlier,
+    metadata_columns,
+    metadata_row,
+)
 from ingest.store.changes import ChangeKind, NewChange
 from ingest.store.fingerprints import write_fingerprints
 from ingest.store.identity import Resolved
@@ -26,7 +30,7 @@ from ingest.store.tables import (
     match_queue,
     revision,
 )
-from ingest.store.upsert import insert_missing, insert_rows, update_rows, upsert
+from ingest.store.upsert import Columns, insert_missing, insert_rows, update_rows, upsert
 
 
 def write(
@@ -45,27 +49,21 @@ def write(
             one.item.target.article_id = None
         return False
     if new:
-        insert_rows(connection, article, [_new_row(one) for one in new])
-        insert_rows(
-            connection,
-            article_content,
-            [{"article_id": _id(one), **content_row(one.item.article)} for one in new],
-        )
+        insert_rows(connection, article, _new_columns(new))
+        content = content_columns([one.item.article for one in new])
+        insert_rows(connection, article_content, {"article_id": [*map(_id, new)], **content})
     if revised:
         _revise(connection, revised)
     written = new + revised
     index_articles(connection, [_searchable(one) for one in written])
     write_fingerprints(connection, _prints(written))
-    waiting = [
-        {
-            "article_id": _id(one),
-            "queued_at": now,
-            "reason": one.outcome.value,
-            "question": sketch and sketch.question,
-        }
-        for one in written
-        for sketch in [one.item.entry.fingerprint]
-    ]
+    sketches = [one.item.entry.fingerprint for one in written]
+    waiting: Columns = {
+        "article_id": [*map(_id, written)],
+        "queued_at": [now] * len(written),
+        "reason": [one.outcome.value for one in written],
+        "question": [sketch and sketch.question for sketch in sketches],
+    }
     # One that waits already keeps its place, and asks what its newest text asks.
     upsert(connection, match_queue, waiting, keep=("queued_at", "reason"))
     blocks: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
@@ -85,43 +83,40 @@ def _id(one: Resolved) -> int:
 def _write_keys(
     connection: Connection, resolved: Sequence[Resolved], stored_keys: set[int]
 ) -> bool:
-    added: dict[int, dict[str, Any]] = {}
+    added: dict[int, tuple[KeyKind, Resolved]] = {}
     touched: dict[int, datetime] = {}
     for one in resolved:
-        target = one.item.target
+        is_deleted = one.item.target.is_deleted
         for value, kind in one.item.keys:
             if value in stored_keys:
                 touched[value] = one.item.seen_at
-            elif not target.is_deleted:
-                added.setdefault(value, _key_row(one, value, kind))
-    update_rows(
-        connection,
-        article_key,
-        [{"key_hash": value, "last_seen_at": at} for value, at in sorted(touched.items())],
-    )
-    rows = [row for _, row in sorted(added.items())]
-    return insert_missing(connection, article_key, rows) == len(rows)
-
-
-def _key_row(one: Resolved, value: int, kind: KeyKind) -> dict[str, Any]:
-    return {
-        "key_hash": value,
-        "kind": kind,
-        "feed_id": one.item.due.feed_id,
-        "article_id": _id(one),
-        "first_seen_at": one.item.seen_at,
-        "last_seen_at": one.item.seen_at,
+            elif not is_deleted:
+                added.setdefault(value, (kind, one))
+    hashes = sorted(touched)
+    seen: Columns = {"key_hash": hashes, "last_seen_at": [touched[value] for value in hashes]}
+    update_rows(connection, article_key, seen)
+    hashes = sorted(added)
+    firsts = [added[value] for value in hashes]
+    seen_at = [one.item.seen_at for _, one in firsts]
+    rows: Columns = {
+        "key_hash": hashes,
+        "kind": [kind for kind, _ in firsts],
+        "feed_id": [one.item.due.feed_id for _, one in firsts],
+        "article_id": [_id(one) for _, one in firsts],
+        "first_seen_at": seen_at,
+        "last_seen_at": seen_at,
     }
+    return insert_missing(connection, article_key, rows) == len(hashes)
 
 
-def _new_row(one: Resolved) -> dict[str, Any]:
+def _new_columns(new: Sequence[Resolved]) -> Columns:
     return {
-        **metadata_row(one.item.article),
-        "id": _id(one),
-        "publisher_id": one.item.due.publisher_id,
-        "feed_id": one.item.due.feed_id,
-        "first_seen_at": one.item.seen_at,
-        "first_seen_after": one.item.due.schedule.last_success_at,
+        **metadata_columns([one.item.article for one in new]),
+        "id": [*map(_id, new)],
+        "publisher_id": [one.item.due.publisher_id for one in new],
+        "feed_id": [one.item.due.feed_id for one in new],
+        "first_seen_at": [one.item.seen_at for one in new],
+        "first_seen_after": [one.item.due.schedule.last_success_at for one in new],
     }
 
 
@@ -198,11 +193,8 @@ def _revise(connection: Connection, revised: Sequence[Resolved]) -> None:
         )
     insert_rows(connection, revision, kept)
     update_rows(connection, article, replaced)
-    update_rows(
-        connection,
-        article_content,
-        [{"article_id": _id(one), **content_row(one.item.article)} for one in revised],
-    )
+    content = content_columns([one.item.article for one in revised])
+    update_rows(connection, article_content, {"article_id": [*map(_id, revised)], **content})
 
 
 def _change(one: Resolved) -> NewChange:

@@ -19,7 +19,7 @@ from ingest.errors import UsageError
 from ingest.model import ChangeKind as ChangeKind  # those who append take it from here
 from ingest.store.columns import Id
 from ingest.store.tables import change
-from ingest.store.upsert import insert_rows
+from ingest.store.upsert import Columns, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,15 @@ def append(connection: Connection, changes: Sequence[NewChange], now: datetime) 
     """Write events into the transaction that made the changes, in this order."""
     if not changes:
         return
-    insert_rows(
-        connection,
-        change,
-        [
-            {
-                "at": now,
-                "kind": one.kind.value,
-                "article_id": one.article_id,
-                "story_id": one.story_id,
-                "feed_id": one.feed_id,
-                "data": None if one.data is None else dict(one.data),
-            }
-            for one in changes
-        ],
-    )
+    rows: Columns = {
+        "at": [now] * len(changes),
+        "kind": [one.kind.value for one in changes],
+        "article_id": [one.article_id for one in changes],
+        "story_id": [one.story_id for one in changes],
+        "feed_id": [one.feed_id for one in changes],
+        "data": [None if one.data is None else dict(one.data) for one in changes],
+    }
+    insert_rows(connection, change, rows)
 
 
 def read(

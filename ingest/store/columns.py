@@ -121,12 +121,12 @@ class Coded(TypeDecorator[_Choice], Generic[_Choice]):
     def __init__(self, codes: Mapping[_Choice, int]) -> None:
         super().__init__()
         self.codes = tuple(codes.items())
-        self._code_of = dict(codes)
+        self._code_of: dict[Any, int | None] = {None: None, **codes}
         self._member_of = {code: member for member, code in codes.items()}
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Member to code."""
-        return None if value is None else self._code_of[value]
+    def bind_processor(self, dialect: Dialect) -> Callable[[_Choice | None], int | None]:  # noqa: ARG002
+        """Member to code; KeyError for what is none."""
+        return self._code_of.__getitem__
 
     def process_result_value(self, value: Any, dialect: Dialect) -> _Choice | None:  # noqa: ARG002
         """Code to member."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -16,15 +16,24 @@ from ingest.store.polls import pack_entries
 from ingest.store.tables import feed_document, raw_entry, sighting
 from ingest.store.upsert import update_rows, upsert
 
+_SIGHTING = (
+    "feed_id", "entry_key", "entry_hash", "article_id", "outcome", "reason", "first_seen_at",
+    "last_seen_at",
+)  # fmt: skip
+_RAW = ("feed_id", "entry_key", "article_id", "seen_at", "raw")
+_LEFT = ("feed_id", "entry_key", "last_seen_at")
+_DOCUMENT = ("feed_id", "entries", "seen_at")
+_Row: TypeAlias = tuple[Any, ...]
+
 
 @dataclass(slots=True)
 class DocumentRows:
     """The rows of many documents, gathered so that each table is written once."""
 
-    sightings: list[dict[str, Any]] = field(default_factory=list)
-    raws: list[dict[str, Any]] = field(default_factory=list)
-    left: list[dict[str, Any]] = field(default_factory=list)
-    documents: list[dict[str, Any]] = field(default_factory=list)
+    sightings: list[_Row] = field(default_factory=list)
+    raws: list[_Row] = field(default_factory=list)
+    left: list[_Row] = field(default_factory=list)
+    documents: list[_Row] = field(default_factory=list)
 
     def add(
         self,
@@ -50,13 +59,9 @@ class DocumentRows:
                 self._add_entry(due, seen_at, entry, outcome, resolved)
         last_there_at = due.schedule.last_success_at or seen_at
         for key in before.keys() - held.keys():
-            self.left.append(
-                {"feed_id": due.feed_id, "entry_key": key, "last_seen_at": last_there_at}
-            )
+            self.left.append((due.feed_id, key, last_there_at))
         if held != before:
-            self.documents.append(
-                {"feed_id": due.feed_id, "entries": pack_entries(held), "seen_at": seen_at}
-            )
+            self.documents.append((due.feed_id, pack_entries(held), seen_at))
 
     def _add_entry(
         self,
@@ -67,32 +72,22 @@ class DocumentRows:
         resolved: Resolved | None,
     ) -> None:
         article_id = resolved.item.target.article_id if resolved is not None else None
+        reason = resolved.reason if resolved is not None else entry.reason
+        place = (due.feed_id, entry.entry_key)
         self.sightings.append(
-            {
-                "feed_id": due.feed_id,
-                "entry_key": entry.entry_key,
-                "entry_hash": entry.entry_hash,
-                "article_id": article_id,
-                "outcome": outcome,
-                "reason": resolved.reason if resolved is not None else entry.reason,
-                "first_seen_at": seen_at,
-                "last_seen_at": None,
-            }
+            (*place, entry.entry_hash, article_id, outcome, reason, seen_at, None)
         )
         if entry.raw is not None:
-            self.raws.append(
-                {
-                    "feed_id": due.feed_id,
-                    "entry_key": entry.entry_key,
-                    "article_id": article_id,
-                    "seen_at": seen_at,
-                    "raw": entry.raw,
-                }
-            )
+            self.raws.append((*place, article_id, seen_at, entry.raw))
 
     def write(self, connection: Connection) -> None:
         """Write them all."""
-        upsert(connection, sighting, self.sightings, keep=("first_seen_at",))
-        upsert(connection, raw_entry, self.raws)
-        update_rows(connection, sighting, self.left)
-        upsert(connection, feed_document, self.documents)
+        seen = _by_column(_SIGHTING, self.sightings)
+        upsert(connection, sighting, seen, keep=("first_seen_at",))
+        upsert(connection, raw_entry, _by_column(_RAW, self.raws))
+        update_rows(connection, sighting, _by_column(_LEFT, self.left))
+        upsert(connection, feed_document, _by_column(_DOCUMENT, self.documents))
+
+
+def _by_column(names: tuple[str, ...], rows: Sequence[_Row]) -> dict[str, tuple[Any, ...]]:
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -134,8 +135,16 @@ def _need_sqlite_file(url: URL, *, create: bool) -> None:
         )
 
 
-# A value as it is stored in a JSON column.
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_once = lru_cache(maxsize=4_096)(_encode)
+
+
+def to_json(value: Any) -> str:
+    """A value as it is stored in a JSON column. A tuple is one of texts: authors, sections, tags.
+
+    Those recur from article to article, and are written once.
+    """
+    return _encode_once(value) if type(value) is tuple else _encode(value)
 
 
 def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 
 from sqlalchemy import Connection, bindparam, literal_column, select
 
 from ingest.store.article_tables import RECURRING_ARTICLES
 from ingest.store.tables import boilerplate_block
-from ingest.store.upsert import upsert
+from ingest.store.upsert import Columns, upsert
 
 # A block that has not been seen for so long is news again: pages are redesigned.
 FORGET_AFTER_DAYS = 60
@@ -41,17 +42,22 @@ def count_blocks(
 
     A block that an article has twice counts once.
     """
-    rows = [
-        {
-            "publisher_id": publisher_id,
-            "block_hash": block_hash,
-            "articles": articles,
-            "first_seen_at": now,
-            "last_seen_at": now,
-        }
+    counted = [
+        (publisher_id, block_hash, count)
         for publisher_id in sorted(blocks)
-        for block_hash, articles in sorted(
-            Counter(h for article in blocks[publisher_id] for h in set(article)).items()
+        for block_hash, count in sorted(
+            Counter(chain.from_iterable(map(set, blocks[publisher_id]))).items()
         )
     ]
+    if not counted:
+        return
+    publishers, hashes, counts = zip(*counted, strict=True)
+    times = [now] * len(counted)
+    rows: Columns = {
+        "publisher_id": publishers,
+        "block_hash": hashes,
+        "articles": counts,
+        "first_seen_at": times,
+        "last_seen_at": times,
+    }
     upsert(connection, boilerplate_block, rows, keep=("first_seen_at",), add=("articles",))
