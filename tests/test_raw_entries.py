@@ -32,6 +32,22 @@ def test_an_empty_entry_comes_back_as_it_was_packed() -> None:
     assert unpack_entry(pack_entry(Entry(position=0))) == Entry(position=0)
 
 
+def test_texts_of_any_characters_come_back_each_to_its_field() -> None:
+    entry = Entry(
+        position=0,
+        title=Text("one\ntwo"),
+        summary=Text("\n{}[]"),
+        content=Text("\u2028\x00\U0001f600\n", is_html=True),
+    )
+    assert unpack_entry(pack_entry(entry)) == entry
+
+
+def test_what_held_its_texts_in_its_json_is_still_read() -> None:
+    text = '{"position":3,"title":["Sluices",0],"content":["<p>\\n</p>",1]}'
+    expected = Entry(position=3, title=Text("Sluices"), content=Text("<p>\n</p>", is_html=True))
+    assert unpack_entry(zstandard.compress(text.encode())) == expected
+
+
 def test_what_zlib_packed_is_still_read() -> None:
     text = json.dumps({"position": 3, "guid": "a", "title": ["Sluices", 0]})
     expected = Entry(position=3, guid="a", title=Text("Sluices"))

@@ -23,6 +23,7 @@ from ingest.normalise.blocks import (
     Reading,
     body_html_of,
     body_text_of,
+    count_line_words,
     count_words,
     letters,
     line_of,
@@ -84,6 +85,7 @@ class Cleaned:
     removed: tuple[Removed, ...]
     opening: opening.Opening
     hashes: tuple[int, ...]
+    words: int  # in `blocks`
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def _article(told: _Told, context: Context) -> Article:
         summary=summary,
         body_text=body_text,
         body_html=body_html_of(body.blocks) or None,
-        word_count=sum(count_words(block.text) for block in body.blocks),
+        word_count=body.words,
         image_url=image.url,
         image_caption=caption,
         image_credit=image.credit,
@@ -250,35 +252,43 @@ def clean(
 ) -> Cleaned:
     """`blocks` without what belongs to the page: what is left, what was removed, what it said."""
     if not blocks:
-        return make_cleaned((), (), opening.Opening(), ())
+        return make_cleaned((), (), opening.Opening(), (), 0)
     learned = context.learned if context.settings.learn_boilerplate else frozenset()
     lows = [lowered(block.text) for block in blocks]
-    reasons = boilerplate.reasons_of(blocks, lows, outlets=outlets, learned=learned)
+    counts = [count_line_words(block.text) for block in blocks]
+    reasons = boilerplate.reasons_of(blocks, lows, counts, outlets=outlets, learned=learned)
     opened = opening.read_opening(
         blocks, reasons, title=title, summary=summary, outlets=outlets, authors=authors
     )
     kept: list[Block] = []
     removed: list[Removed] = []
-    for block, reason in zip(blocks, reasons, strict=True):
+    words = 0
+    for block, reason, count in zip(blocks, reasons, counts, strict=True):
         if reason is None:
-            whole, call = boilerplate.without_call(block)
-            kept.append(whole)
-            if call is not None:
-                removed.append(call)
+            whole, cut = boilerplate.without_call(block)
         elif boilerplate.is_plea(reason) and (split := boilerplate.spared(block)) is not None:
-            kept.append(split[0])
-            removed.append(split[1])
+            whole, cut = split
         else:
             removed.append(make_removed(reason, block.text))
+            continue
+        kept.append(whole)
+        words += count if cut is None else count_line_words(whole.text)
+        if cut is not None:
+            removed.append(cut)
     for _ in range(_MOST_ENDINGS):
         if not kept:
             break
-        last, cut = boilerplate.cut_endings(kept.pop())
-        removed.extend(cut)
+        block = kept.pop()
+        last, endings = boilerplate.cut_endings(block)
+        if endings:
+            removed.extend(endings)
+            words -= count_line_words(block.text)
         if last is not None:
             kept.append(last)
+            words += count_line_words(last.text) if endings else 0
             break
-    return make_cleaned(tuple(kept), tuple(removed), opened, boilerplate.block_hashes(blocks, lows))
+    hashes = boilerplate.block_hashes(blocks, lows)
+    return make_cleaned(tuple(kept), tuple(removed), opened, hashes, words)
 
 
 def content_hash(*texts: str | None) -> int:

@@ -78,7 +78,15 @@ make_block, make_picture, make_reading = filling(Block), filling(Picture), filli
 
 def count_words(text: str) -> int:
     """The words of a text; where a script has no spaces, two characters count as one."""
-    words = text.count(" ") + text.count("\n\n") + 1
+    return _counted(text, text.count(" ") + text.count("\n\n") + 1)
+
+
+def count_line_words(text: str) -> int:
+    """The words of a text without line breaks, as a block's is."""
+    return _counted(text, text.count(" ") + 1)
+
+
+def _counted(text: str, words: int) -> int:
     if len(text) > words * 8 and not text.isascii() and text[len(text) // 2] >= _FIRST_UNSPACED:
         return max(words, len(text) // 2)
     return words

@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from ingest.model import Removed
 from ingest.normalise import phrases
-from ingest.normalise.blocks import Block, count_words, without_tail
+from ingest.normalise.blocks import Block, without_tail
 from ingest.normalise.headline import folded
 from ingest.normalise.identity import signed_hash
+from ingest.normalise.phrases import Saying
 
 _HINT = re.compile(
     r"(?:^|[\s_-])(?:"
@@ -72,16 +73,19 @@ def block_hashes(blocks: Sequence[Block], lows: Sequence[str] | None = None) -> 
 def reasons_of(
     blocks: Sequence[Block],
     lows: Sequence[str],
+    counts: Sequence[int],
     *,
     outlets: frozenset[str],
     learned: frozenset[int],
 ) -> Reasons:
-    """For each block (`lows`: its text, `phrases.lowered`) the reason to remove it, or None."""
-    counts = [count_words(block.text) for block in blocks]
+    """For each block the reason to remove it, or None.
+
+    `lows` are the blocks' texts, `phrases.lowered`, and `counts` how many words they have.
+    """
     total = sum(counts) or 1
-    telling = phrases.telling_words(lows)
+    sayings = phrases.said_in(lows)
     reasons: Reasons = [
-        _by_phrase(block, low, words, outlets, telling, len(blocks) == 1)
+        _by_phrase(block, low, words, outlets, sayings, len(blocks) == 1)
         for block, low, words in zip(blocks, lows, counts, strict=True)
     ]
     if learned:
@@ -92,7 +96,7 @@ def reasons_of(
     if len(blocks) > 1:
         _sections(reasons, counts, total)
         _link_lines(blocks, reasons, counts)
-        _tail(blocks, lows, reasons, counts, telling)
+        _tail(blocks, lows, reasons, counts, sayings)
         _orphans(blocks, reasons, counts)
     return reasons
 
@@ -135,9 +139,9 @@ def spared(block: Block) -> tuple[Block, Removed] | None:
     if len(sentences) < 2:
         return None
     lows = [phrases.lowered(sentence) for sentence in sentences]
-    telling = phrases.telling_words(lows)
+    sayings = phrases.said_in(lows)
     clean = [
-        phrases.said(low, telling) is None and phrases.beginning(low, low.count(" ") + 1) is None
+        phrases.said(low, sayings) is None and phrases.beginning(low, low.count(" ") + 1) is None
         for low in lows
     ]
     kept = len(sentences)
@@ -155,7 +159,7 @@ def _by_phrase(
     low: str,
     words: int,
     outlets: frozenset[str],
-    telling: frozenset[str],
+    sayings: tuple[Saying, ...],
     alone: bool,
 ) -> str | None:
     """`alone`: the line is all there is, so how it begins says less."""
@@ -171,23 +175,23 @@ def _by_phrase(
         reason = phrases.beginning(low, words)
         if reason is not None:
             return reason
-    found = phrases.said(low, telling)
+    found = phrases.said(low, sayings)
     if found is not None:
         enough = 2 if words <= 25 else 3 if words <= _SHORT_LINE_WORDS else 4
         if (
             found.strong
             and found.weight >= enough
             and not _is_quotation(low)
-            and (words <= _SHORT_LINE_WORDS or _pleads_throughout(low, telling))
+            and (words <= _SHORT_LINE_WORDS or _pleads_throughout(low, sayings))
         ):
             return found.reason
     return None
 
 
-def _pleads_throughout(low: str, telling: frozenset[str]) -> bool:
+def _pleads_throughout(low: str, sayings: tuple[Saying, ...]) -> bool:
     """Whether so many of a long paragraph's sentences plead that it is no news."""
     sentences = _SENTENCE_BREAK.split(low)
-    hits = sum(1 for sentence in sentences if phrases.said(sentence, telling) is not None)
+    hits = sum(1 for sentence in sentences if phrases.said(sentence, sayings) is not None)
     return hits >= len(sentences) * _PLEA_SHARE
 
 
@@ -264,7 +268,7 @@ def _tail(
     lows: Sequence[str],
     reasons: Reasons,
     counts: Sequence[int],
-    telling: frozenset[str],
+    sayings: tuple[Saying, ...],
 ) -> None:
     """From the end backwards: after the last paragraph one cue is enough, and labels go too."""
     if None not in reasons:
@@ -274,7 +278,7 @@ def _tail(
     for index in range(len(blocks) - 1, 0, -1):
         block, low = blocks[index], lows[index]
         if reasons[index] is None and counts[index] <= _SHORT_LINE_WORDS:
-            found = phrases.said(low, telling)
+            found = phrases.said(low, sayings)
             if found is not None and found.weight >= 2 and not _is_quotation(low):
                 reasons[index] = found.reason
         if reasons[index] is not None:

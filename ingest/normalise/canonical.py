@@ -32,6 +32,8 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _AMP_CACHE = re.compile(
     r"https?://(?:www\.google\.[a-z.]{2,6}/amp/|[\w-]+\.cdn\.ampproject\.org/[cvi]/)(s/)?(.+)", re.I
 )
+# One of these is in all that `wrapper_hint` finds.
+_WRAPPER_WORDS = ("http", "/amp/", "/c/", "/v/", "/i/")
 _YAHOO = re.compile(r"https?://r\.search\.yahoo\.com/.*?/RU=([^/]+)/", re.I)
 _AMP_PATH = re.compile(r"(?:/amp/?|[./]amp\.html?|\.amp)$|^/amp(?=/.)", re.I)
 
@@ -48,7 +50,7 @@ def canonical_url(url: str, strip_parameters: tuple[str, ...] = ()) -> str:
     url = "".join(url.split())
     if len(url) > _MAX_LENGTH:
         return url
-    extra = frozenset(name.lower() for name in strip_parameters)
+    extra = frozenset([name.lower() for name in strip_parameters])
     for _ in range(_MAX_WRAPPERS):
         spelled = _spelled(url, extra)
         target = _unwrapped(spelled)
@@ -58,7 +60,6 @@ def canonical_url(url: str, strip_parameters: tuple[str, ...] = ()) -> str:
     return _spelled(url, extra)
 
 
-@lru_cache(maxsize=4096)
 def url_key(canonical: str) -> str:
     """What two canonical URLs have in common when they lead to one article.
 
@@ -72,14 +73,17 @@ def url_key(canonical: str) -> str:
     return f"{path.rstrip('/')}{question}{query}"
 
 
-@lru_cache(maxsize=1024)
 def main_form(canonical: str) -> str | None:
     """The address of which `canonical` is the AMP or mobile form; None where it is no such form."""
-    tidy = _TIDY(canonical)
-    if tidy is not None and not tidy[2].startswith(_rules().variant_hosts):
-        _, _, path, query = tidy.groups()
-        if path and not query and "amp" not in path.lower():
-            return None
+    rest = canonical.partition("://")[2]
+    if (
+        "/" in rest
+        and "?" not in rest
+        and "#" not in rest
+        and "amp" not in rest.lower()
+        and not rest.startswith(_rules().variant_hosts)
+    ):
+        return None  # as nearly all
     parts = _split(canonical)
     if parts is None:
         return None
@@ -254,6 +258,9 @@ def _matches(item: str, rules: Mapping[str, tuple[str, ...]]) -> bool:
 
 def _unwrapped(url: str) -> str | None:
     """The target a redirect wrapper carries, or None."""
+    behind = url[8:].lower()
+    if not any(map(behind.__contains__, _WRAPPER_WORDS)):
+        return None  # as nearly all: the pattern is slow where it finds nothing
     rules = _rules()
     if rules.wrapper_hint.search(url, 8) is None:
         return None

@@ -18,6 +18,7 @@ make_identified = filling(IdentifiedEntry)
 
 _SEPARATOR = "\x1f"
 _SIGN = 1 << 63
+_AFTER_SCHEME = len("https://")
 _MODULUS = 1 << 64
 
 
@@ -84,6 +85,10 @@ def is_home_page(link: str, site_url: str | None = None) -> bool:
     """Whether `link` leads to a site's front page, which no article has for an address."""
     if site_url is not None and link.rstrip("/") == site_url.rstrip("/"):
         return True
+    if link.startswith(("https://", "http://")):
+        slash = link.find("/", _AFTER_SCHEME)
+        if slash > 0 and link[slash + 1 : slash + 2].isalnum():
+            return False  # as nearly all are; `urlsplit` is slow
     try:
         parts = urlsplit(link)
     except ValueError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,7 +30,7 @@ _MOST_WORDS = {
 _WORDS = re.compile(r"[^\s.,;:!?()\[\]{}<>«»\"“”„…–—|/*#=©]+")
 _PUNCTUATION = re.compile(r"[\s.,;:!?()\[\]{}<>«»\"“”„…–—|/*#=→►▶•·©]+")
 _MARKS = '.,:!?")('
-_MARKS_AS_BLANKS = str.maketrans(_MARKS, " " * len(_MARKS))
+_MARKS_AS_BLANKS = bytes.maketrans(_MARKS.encode(), b" " * len(_MARKS))
 _TAIL = 520  # characters of a text in which its boilerplate ending is looked for
 _AFTER_CALL = " .…:»→›>]\xa0"
 _BEFORE_CALL = (
@@ -69,13 +69,16 @@ class Found:
     strong: int
 
 
+Saying = tuple[str, str, int]  # a phrase, the reason it gives and how much it weighs
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     lines: Mapping[str, str]
     starts: Mapping[str, tuple[tuple[str, str], ...]]
-    says: Mapping[str, tuple[tuple[str, str, int], ...]]
-    says_words: frozenset[str]
-    unspaced: tuple[tuple[str, str, int], ...]
+    says: Mapping[bytes, tuple[Saying, ...]]  # by the telling word, as UTF-8
+    telling_words: frozenset[bytes]
+    unspaced: tuple[Saying, ...]
     unspaced_hint: re.Pattern[str]  # any letter with which one of them begins
     ends: tuple[tuple[str, str, re.Pattern[str]], ...]  # marker, reason, pattern
     calls: tuple[str, ...]
@@ -119,33 +122,38 @@ def beginning(low: str, words: int) -> str | None:
     return None
 
 
-def telling_words(lows: Iterable[str]) -> frozenset[str]:
-    """The words of a whole text for which `said` has phrases to look for: mostly none."""
-    text = " ".join(lows)
-    if text.isascii():
-        text = text.translate(_MARKS_AS_BLANKS)
-    else:
-        for mark in _MARKS:  # translating costs ten times as much here
-            text = text.replace(mark, " ")
-    return _index().says_words.intersection(text.split())
+def said_in(lows: Sequence[str]) -> tuple[Saying, ...]:
+    """What boilerplate phrases a whole text contains: those that `said` looks for in its lines.
 
-
-def said(low: str, telling: frozenset[str]) -> Found | None:
-    """What boilerplate phrases the line contains anywhere, or None.
-
-    `telling` are the `telling_words` of the text the line is from.
+    One counts only where its telling word stands alone somewhere in the text. Most texts have none.
     """
     index = _index()
-    found: list[tuple[str, str, int]] = []
-    for word in telling:
-        if word in low:
-            found.extend([item for item in index.says[word] if item[0] in low])
-    if not low.isascii() and index.unspaced_hint.search(low) is not None:
-        found.extend(item for item in index.unspaced if item[0] in low)
+    text = " ".join(lows)
+    # As bytes, because to replace marks in a text that is not ASCII costs ten times as much.
+    words = text.encode("utf-8", "surrogatepass").translate(_MARKS_AS_BLANKS).split()
+    found = [
+        saying
+        for word in index.telling_words.intersection(words)
+        for saying in index.says[word]
+        if saying[0] in text
+    ]
+    if not text.isascii() and index.unspaced_hint.search(text) is not None:
+        found.extend([saying for saying in index.unspaced if saying[0] in text])
+    return tuple(found)
+
+
+def said(low: str, sayings: tuple[Saying, ...]) -> Found | None:
+    """What boilerplate phrases the line contains anywhere, or None.
+
+    `sayings` are what is `said_in` the text the line is from.
+    """
+    if not sayings:
+        return None
+    found = [saying for saying in sayings if saying[0] in low]
     return _weighed(found) if found else None
 
 
-def _weighed(found: Sequence[tuple[str, str, int]]) -> Found:
+def _weighed(found: Sequence[Saying]) -> Found:
     """A phrase counts two, a cue one unless a phrase holds it, brand names together one."""
     strong = {phrase: reason for phrase, reason, weight in found if weight > 1}
     held = " ".join(strong)
@@ -203,8 +211,8 @@ def _bare(low: str) -> str:
 def _index() -> _Index:
     lines: dict[str, str] = {}
     starts: dict[str, list[tuple[str, str]]] = {}
-    says: dict[str, list[tuple[str, str, int]]] = {}
-    unspaced: dict[tuple[str, str, int], None] = {}
+    says: dict[bytes, list[Saying]] = {}
+    unspaced: dict[Saying, None] = {}
     ends: list[tuple[str, str, re.Pattern[str]]] = []
     calls: dict[str, None] = {}
     for table in phrase_tables().values():
@@ -226,7 +234,7 @@ def _index() -> _Index:
                         unspaced[phrase, reason, weight] = None
                         continue
                     word = max(_WORDS.findall(phrase), key=len)
-                    says.setdefault(word, []).append((phrase, reason, weight))
+                    says.setdefault(word.encode(), []).append((phrase, reason, weight))
         endings = table.get("ends", {})
         for reason, patterns in endings.items():
             for ending in patterns if reason != "read_more" else ():
@@ -237,7 +245,7 @@ def _index() -> _Index:
         lines=lines,
         starts={first: tuple(found) for first, found in starts.items()},
         says={word: tuple(dict.fromkeys(found)) for word, found in says.items()},
-        says_words=frozenset(says),
+        telling_words=frozenset(says),
         unspaced=tuple(unspaced),
         unspaced_hint=re.compile(f"[{''.join({phrase[0] for phrase, _, _ in unspaced})}]"),
         ends=tuple(ends),
