@@ -79,6 +79,7 @@ class Recorder:
         self._decide = decide
         self._clock = clock
         self._readings: Readings | None = None
+        self._unsettled = 0  # articles that were stored and, as far as we know, not looked at
 
     def knowledge_of(self, due: DueFeed) -> polls.Knowledge:
         """What the pure stages are to know of the feed. Called from the reader's thread."""
@@ -106,6 +107,7 @@ class Recorder:
             }
             records = [_poll_record(one, counts, decisions[one.due.feed_id]) for one in held]
             polls.record_polls(connection, records, now)
+        self._unsettled += sum(one.new + one.revised for one in counts.values())
         return [
             Recorded(
                 one.due,
@@ -158,14 +160,21 @@ class Recorder:
     def settle(self) -> bool:
         """Find matches and stories for queued articles; return whether there are more.
 
+        At least for as many as were stored meanwhile: the queue, and the part of the index that
+        is kept in memory until then, do not grow while the next batch is always there already.
         The stage that compares texts is only loaded where there is something to compare.
         """
         with self._database.connect() as connection:
             if waiting.is_empty(connection):
+                self._unsettled = 0
                 return False
         try:
             # However few there were: an edited text queues those it was compared with once more.
-            return self._settle(_SETTLE_LIMIT) > 0
+            while settled := self._settle(_SETTLE_LIMIT):
+                self._unsettled = max(0, self._unsettled - settled)
+                if not self._unsettled:
+                    break
+            return settled > 0
         except DatabaseUnreachable:
             raise
         except Exception:
