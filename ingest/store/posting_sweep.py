@@ -28,9 +28,10 @@ from ingest.store.upsert import upsert
 NOTE = "postings_sweep"  # the row of `meta` that says which runs a sweep brings, and how far it is
 
 # A sweep is worth it when a page of the table gets several postings at once: when the runs hold an
-# eighth of what it holds. Fewer than the least fit any cache; the most are 16 MB of memory.
+# eighth of what it holds. Fewer than the least fit any cache. The most are 8 MB of memory, as much
+# again while they are brought, and for a moment three times that when they are put together.
 _SHARE = 8
-_LEAST, _MOST = 1 << 16, 1 << 20
+_LEAST, _MOST = 1 << 16, 1 << 19
 _POSTINGS_AN_ARTICLE = 25  # about, of feeds' texts
 _MANY_RUNS = 256
 _SMALL = 4_096  # postings of a run that is put together with others when there are many
