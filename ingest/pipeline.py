@@ -41,6 +41,7 @@ from ingest.model import (
     ScheduleDecision,
     ScheduleInput,
 )
+from ingest.quiet import Quiet
 from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.store.engine import Database
 from ingest.store.leases import DueFeed
@@ -81,7 +82,8 @@ class Pipeline:
 
     Leaving it writes what was read and settles the stories that follow from it.
     `patience_seconds` is how long a poll waits for a database that is away (None: for ever);
-    `on_trouble` hears the error when it goes and None when it is back.
+    `on_trouble` hears the error when it goes and None when it is back. `is_brief` is for a process
+    that polls and ends: its workers begin as copies of it, while it does nothing else.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Pipeline:
         client: Client | None = None,
         patience_seconds: float | None = None,
         on_trouble: Callable[[str | None], None] = lambda _: None,
+        is_brief: bool = False,
     ) -> None:
         self._settings = settings
         self._schedule = schedule
@@ -102,9 +105,11 @@ class Pipeline:
         self._clock = clock
         self._client = client or Client(settings.fetch, now=clock)
         self._recorder = Recorder(database, settings, decide=schedule.decide, clock=clock)
+        quiet = Quiet()
         self._workers = WorkerPool(
             settings.parse.workers or _usual_workers(),
             cpu_seconds=settings.parse.timeout_seconds,
+            quiet=quiet if is_brief else None,
         )
         self._writer: Writer[Unrecorded, Recorded] = Writer(
             self._recorder.record,
@@ -115,6 +120,7 @@ class Pipeline:
             batch_seconds=settings.schedule.batch_seconds,
             patience_seconds=patience_seconds,
             on_trouble=on_trouble,
+            quiet=quiet,
         )
         self._in_hand = InHand(_MOST_IN_HAND_BYTES)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-reader")

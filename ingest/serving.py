@@ -24,9 +24,13 @@ TRAVELLING = (HarvestedEntry, Article, Fingerprint, Key, Removed, Media)
 _MAX_MEMORY_BYTES = 2 << 30  # address space of one worker
 
 
-def serve() -> None:
-    """Answer frames from standard input until it ends."""
-    cpu_seconds = float(sys.argv[1])
+def serve(cpu_seconds: float | None = None) -> None:
+    """Answer frames from standard input until it ends.
+
+    Each may take `cpu_seconds`; without them, what the command line says.
+    """
+    if cpu_seconds is None:
+        cpu_seconds = float(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     _bound_memory()
     source = os.fdopen(os.dup(0), "rb")

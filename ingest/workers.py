@@ -5,12 +5,13 @@
 A document from outside may take hours in some library's corner, or crash it. So each document is
 given CPU seconds, not trust: the kernel ends the worker that overruns them (ITIMER_PROF, whose
 signal kills even inside C code), the poll is recorded as failed, and the next document gets a new
-worker. Workers are plain subprocesses, each with its own pair of pipes: pebble and
+worker. Workers are plain subprocesses, each with its own socket: pebble and
 concurrent.futures share one queue and its locks among all workers, and a worker killed from
 outside while it holds such a lock takes the others with it; their time limits are also of the
 wall clock, which steps.
 
-What happens inside them, and what a frame is, is told in `serving.py`.
+How they begin is told in `beginnings.py`; what happens inside them, and what a frame is, in
+`serving.py`.
 """
 
 from __future__ import annotations
@@ -20,23 +21,28 @@ import contextlib
 import os
 import pickle
 import signal
-import sys
+import socket
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ingest import beginnings
 from ingest.errors import ParseError
 from ingest.model import Fetched, Harvest, HarvestedEntry, PollOutcome
 from ingest.serving import LENGTH_BYTES
 
 if TYPE_CHECKING:
     from ingest.jobs import HarvestJob
+    from ingest.quiet import Quiet
 
 _MAX_TASKS = 2_000  # documents before a worker is replaced: what a library leaks stays bounded
 _WALL_FACTOR = 4  # a worker that neither computes nor answers is ended after this × its CPU limit,
 _WALL_GRACE_SECONDS = 15  # and this on top: a busy machine is slow to start one
 _SLOW_SECONDS = 10.0  # far beyond what an honest document takes on a busy machine
 _PATIENCE_SECONDS = 2  # a worker whose pipe broke is given to die of what it is dying of
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_READ_AHEAD_BYTES = 1 << 22
+_FIRST_LOOK_SECONDS = 0.0005  # whether a worker has ended
+_LONGEST_LOOK_SECONDS = 0.05
 
 
 class WorkerPool:
@@ -44,14 +50,24 @@ class WorkerPool:
 
     A worker that is busy with one document for `slow_seconds` gets a stand-in beside it, so that
     a document that takes its time keeps no other one waiting; one stand-in at a time.
+
+    With `quiet` they begin as copies of this process, which is quick, at moments in which nothing
+    else is at work in it. Of work that does not go through `quiet`, only what the copy has no use
+    for may be under way: name lookups, say.
     """
 
     def __init__(
-        self, size: int, *, cpu_seconds: float, slow_seconds: float = _SLOW_SECONDS
+        self,
+        size: int,
+        *,
+        cpu_seconds: float,
+        slow_seconds: float = _SLOW_SECONDS,
+        quiet: Quiet | None = None,
     ) -> None:
         self._size = size
         self._cpu_seconds = cpu_seconds
         self._slow_seconds = slow_seconds
+        self._quiet = quiet if beginnings.CAN_FORK else None
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._slots = asyncio.Semaphore(size)
@@ -97,7 +113,11 @@ class WorkerPool:
         await self._slots.acquire()
         worker: _Worker | None = None
         try:
-            worker = self._idle.pop() if self._idle else await _Worker.start(self._cpu_seconds)
+            worker = (
+                self._idle.pop()
+                if self._idle
+                else await _Worker.start(self._cpu_seconds, self._quiet)
+            )
             answer = await self._ask(worker, (name, arguments))
         finally:
             if worker is not None and self._stood_in_for is worker:
@@ -139,56 +159,76 @@ class WorkerPool:
 
 
 class _Worker:
-    """One subprocess and its pipes."""
+    """One subprocess and the socket to it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, cpu_seconds: float) -> None:
-        self._process = process
+    def __init__(
+        self,
+        pid: int,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        cpu_seconds: float,
+    ) -> None:
+        self._pid = pid
+        self._source = source
+        self._sink = sink
         self._cpu_seconds = cpu_seconds
+        self._status: int | None = None
         self.tasks = 0
 
     @classmethod
-    async def start(cls, cpu_seconds: float) -> Self:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from ingest.serving import serve; serve()",
-            str(cpu_seconds),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, **_ENVIRONMENT},
-            limit=1 << 22,
-        )
-        return cls(process, cpu_seconds)
+    async def start(cls, cpu_seconds: float, quiet: Quiet | None) -> Self:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                if quiet is None:
+                    pid = beginnings.spawn(theirs, cpu_seconds)
+                else:
+                    pid = await quiet.alone(partial(beginnings.fork, theirs, cpu_seconds))
+            source, sink = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD_BYTES)
+        except BaseException:
+            ours.close()  # which ends a worker that has begun
+            raise
+        return cls(pid, source, sink, cpu_seconds)
 
     async def ask(self, question: object) -> object:
         """Send one frame and wait for its answer. Raises EOFError where the worker died."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
         self.tasks += 1
         payload = pickle.dumps(question, protocol=pickle.HIGHEST_PROTOCOL)
         async with asyncio.timeout(self._cpu_seconds * _WALL_FACTOR + _WALL_GRACE_SECONDS):
-            stdin.write(len(payload).to_bytes(LENGTH_BYTES, "big"))
-            stdin.write(payload)
-            await stdin.drain()
-            length = int.from_bytes(await stdout.readexactly(LENGTH_BYTES), "big")
-            answer: object = pickle.loads(await stdout.readexactly(length))
+            self._sink.write(len(payload).to_bytes(LENGTH_BYTES, "big"))
+            self._sink.write(payload)
+            await self._sink.drain()
+            length = int.from_bytes(await self._source.readexactly(LENGTH_BYTES), "big")
+            answer: object = pickle.loads(await self._source.readexactly(length))
         return answer
 
-    async def end(self, *, patience_seconds: float = 0) -> int:
-        """Kill the worker, whatever it is doing, and return its exit status.
+    def kill(self) -> None:
+        """Kill the worker, whatever it is doing."""
+        if self._status is None:
+            os.kill(self._pid, signal.SIGKILL)
 
-        One that is dying by itself is given `patience_seconds` to do so: `kill` collects the
-        status of a process that is already dead, and what it died of would be lost to us.
+    async def end(self, *, patience_seconds: float = 0) -> int:
+        """Kill the worker and return its exit status.
+
+        One that is dying by itself is given `patience_seconds` to do so: what it died of would be
+        lost to us.
         """
         if patience_seconds:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_seconds):
-                    return await self._process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        return self._process.returncode or 0
+                    return await self._ended()
+        self.kill()
+        return await self._ended()
+
+    async def _ended(self) -> int:
+        pause = _FIRST_LOOK_SECONDS
+        while self._status is None:  # which whoever else waits may have found out
+            self._status = beginnings.status_of(self._pid)
+            if self._status is None:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_LOOK_SECONDS)
+        self._sink.close()
+        return self._status
 
 
 def _how_it_died(status: int, cpu_seconds: float) -> str:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from ingest.errors import DatabaseUnreachable
+from ingest.quiet import Quiet
 
 Item = TypeVar("Item")
 Record = TypeVar("Record")
@@ -67,7 +68,9 @@ class Writer(Generic[Item, Record]):
         batch_seconds: float,
         patience_seconds: float | None = None,
         on_trouble: Callable[[str | None], None] = lambda _: None,
+        quiet: Quiet | None = None,
     ) -> None:
+        self._quiet = quiet or Quiet()
         self._write = write
         self._write_failed = write_failed
         self._after = after
@@ -208,7 +211,7 @@ class Writer(Generic[Item, Record]):
         started = loop.time()
         while True:
             try:
-                result = await loop.run_in_executor(thread or self._thread, work)
+                result = await self._quiet.run(thread or self._thread, work)
             except DatabaseUnreachable as error:
                 waited = loop.time() - started
                 if self._patience_seconds is not None and waited >= self._patience_seconds:

@@ -130,16 +130,21 @@ async def poll_all(
     settings: Settings,
     wanted: Mapping[int, str],
     seen: Callable[[Recorded], None],
+    on_trouble: Callable[[str | None], None],
 ) -> list[str]:
     """Claim and poll feeds, given as id -> name; `seen` is called as each poll has been stored.
 
+    `on_trouble` is told each time that the database could not be written, and with None when it
+    could; after `database.busy_timeout_seconds` of that DatabaseUnreachable is raised.
     Returns the names of feeds that a daemon is polling just now. Feeds not polled when this is
     ended early are given back.
     """
     queue = _Queue(database, settings, wanted)
     decider = Decider(settings.schedule, clock=now)
     patience = settings.database.busy_timeout_seconds
-    async with pipeline(database, settings, decider, patience_seconds=patience) as opened:
+    async with pipeline(
+        database, settings, decider, patience_seconds=patience, on_trouble=on_trouble
+    ) as opened:
         places = asyncio.Semaphore(_READ_PER_REQUEST * settings.fetch.concurrency)
 
         async def poll_in_turn() -> None:

@@ -55,7 +55,7 @@ class Plan:
             return await _ask(worker, question)
         answer = asyncio.ensure_future(_ask(worker, question))
         await asyncio.sleep(0)  # the document is on its way
-        worker._process.kill()
+        worker.kill()
         await asyncio.wait({answer})
         if self.victim == "both":
             die()
