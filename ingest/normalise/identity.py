@@ -17,6 +17,7 @@ from ingest.normalise.plaintext import squeezed
 make_identified = filling(IdentifiedEntry)
 
 _SEPARATOR = "\x1f"
+_AFTER_LINK = "\x1e"
 _SIGN = 1 << 63
 _AFTER_SCHEME = len("https://")
 _MODULUS = 1 << 64
@@ -39,15 +40,15 @@ def identify(document: FeedDocument, *, trust_guids: bool = True) -> tuple[Ident
     entries = document.entries
     gists = [_gist(entry) for entry in entries]
     guid_trust = _trusted([entry.guid for entry in entries], gists) if trust_guids else set[str]()
-    link_trust = _trusted([entry.link for entry in entries], gists)
+    # Two links that differ in their fragment only lead to one page, and have one URL key.
+    pages = [_page_of(entry.link) if entry.link else None for entry in entries]
+    link_trust = _trusted(pages, [gist.partition(_AFTER_LINK)[2] for gist in gists])
     first_hash: dict[int, int] = {}
     identified = []
-    for entry, gist in zip(entries, gists, strict=True):
+    for entry, gist, page in zip(entries, gists, pages, strict=True):
         guid_is_trusted = entry.guid is not None and entry.guid in guid_trust
         link_is_trusted = (
-            entry.link is not None
-            and entry.link in link_trust
-            and not is_home_page(entry.link, document.site_url)
+            page is not None and page in link_trust and not is_home_page(page, document.site_url)
         )
         key = _entry_key(entry, gist, guid_is_trusted, link_is_trusted)
         entry_hash = first_hash.setdefault(key, entry_hash_of(entry))
@@ -96,6 +97,12 @@ def is_home_page(link: str, site_url: str | None = None) -> bool:
     return parts.path in ("", "/") and not parts.query and not parts.fragment
 
 
+def _page_of(link: str) -> str:
+    """`link` without a fragment that is no address of its own, as `canonical_url` has it."""
+    page, _, fragment = link.partition("#")
+    return link if fragment.startswith(("!", "/")) else page
+
+
 def _trusted(names: list[str | None], gists: list[str]) -> set[str]:
     """The names that stand for one entry each, however often it is repeated."""
     counts = Counter(name for name in names if name)
@@ -114,8 +121,8 @@ def _gist(entry: Entry) -> str:
     """What makes two entries the same one: a site lists one article under two sections."""
     title = _squeezed(entry.title)
     if title and entry.link:
-        return f"{entry.link}\x1e{title}"
-    return "\x1e".join(
+        return f"{entry.link}{_AFTER_LINK}{title}"
+    return _AFTER_LINK.join(
         (entry.link or "", title, _squeezed(entry.summary), _squeezed(entry.content))
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.model import Entry, Media, Text
+from ingest.model import Entry, KeyKind, Media, Text
 from ingest.normalise import identify
 from ingest.normalise.article import keys_of
 from tests.normalise.making import document, entry
@@ -60,6 +60,27 @@ def test_the_home_page_is_no_articles_address() -> None:
     )
     assert not any(one.link_is_trusted for one in found)
     assert found[0].entry_key != found[1].entry_key
+
+
+def test_links_to_parts_of_one_page_are_no_keys_unless_they_carry_one_title() -> None:
+    def of_page(titles: tuple[str, str], mark: str = "#") -> list[bool]:
+        found = identify(
+            document(
+                *(
+                    entry(guid=guid, link=f"https://news.example/live{mark}{guid}", title=title)
+                    for guid, title in zip(("p1", "p2"), titles, strict=True)
+                )
+            )
+        )
+        return [
+            any(key.kind is KeyKind.URL for key in keys_of(one)) is one.link_is_trusted
+            and one.link_is_trusted
+            for one in found
+        ]
+
+    assert of_page(("Ten dead", "Aid arrives")) == [False, False]
+    assert of_page(("Ten dead", "Ten dead")) == [True, True]
+    assert of_page(("Ten dead", "Aid arrives"), mark="#!/") == [True, True]
 
 
 def test_distrusted_guids_are_no_keys() -> None:
