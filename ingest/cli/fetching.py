@@ -123,7 +123,16 @@ def _fetch(session: Session, wanted: Sequence[str], *, dry_run: bool, as_json: b
                         progress.clear()
                         _show_poll(one, as_json=as_json)
 
-                polling = poll_all(database, session.settings, stored, seen)
+                told: str | None = None
+
+                def held_up(trouble: str | None) -> None:
+                    nonlocal told
+                    if trouble is not None and trouble != told:
+                        progress.clear()
+                        session.say(f"{trouble}: trying again")
+                    told = trouble
+
+                polling = poll_all(database, session.settings, stored, seen, held_up)
                 held = asyncio.run(drawing(progress, polling, lambda: (tally.polls, len(stored))))
             for name in held:
                 session.say(f"{name}: a daemon is polling it just now")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
+from ingest.errors import DatabaseUnreachable
+from ingest.record import Recorded, Recorder, Unrecorded
 from ingest.store import views
 from tests.cli.conftest import Cli
 from tests.once import write_config
@@ -114,6 +116,30 @@ def test_quiet_shows_only_the_polls_that_failed(cli: Cli) -> None:
     assert result.code == 1
     assert [line.split()[0] for line in result.out.splitlines()] == ["static-tribune"]
     assert result.err == ""
+
+
+@pytest.mark.usefixtures("served")
+def test_afterwards_every_article_is_in_a_story(cli: Cli) -> None:
+    (polled,) = cli("fetch", "harbour-ledger", "--json").rows
+    assert len(cli("stories", "--json").rows) == polled["entries_new"] > 0
+
+
+def test_a_database_that_cannot_be_written_is_told_while_it_is_tried_again(
+    cli: Cli, served: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, tries = Recorder.record, 0
+
+    def full_at_first(self: Recorder, batch: Sequence[Unrecorded]) -> list[Recorded]:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise DatabaseUnreachable("sqlite:///ingest.db: database or disk is full")
+        return record(self, batch)
+
+    monkeypatch.setattr(Recorder, "record", full_at_first)
+    result = cli("fetch", "harbour-ledger")
+    assert result.code == 0
+    assert result.err.count("database or disk is full: trying again\n") == 1
 
 
 def test_our_own_outage_is_named_as_ours(

@@ -44,6 +44,6 @@ async def test_a_poll_that_waits_for_the_writer_holds_up_no_request(
                 feeds.add(connection, FeedSettings(url=url, name=f"f{number}"), now=now())
             wanted = feeds.list_names(connection)
         async with asyncio.timeout(120):
-            await poll_all(database, settings, wanted, lambda _: None)
+            await poll_all(database, settings, wanted, lambda _: None, lambda _: None)
     database.close()
     assert batches == [8, 8, 8]
