@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from ingest.dedupe import MAX_POSTINGS
-from ingest.store import posting_sweep
+from ingest.store import migrate, posting_sweep
 from ingest.store.candidates import SqlIndex
 from ingest.store.engine import Connection, Database, connect_only
 from ingest.store.fingerprints import write_postings
@@ -132,6 +132,15 @@ def test_a_sweep_ends_with_everything_in_the_table_and_no_note(database: Databas
         assert not connection.scalar(select(func.count()).select_from(posting_run))
 
 
+def test_a_hash_with_more_articles_than_a_slice_holds_up_no_sweep(database: Database) -> None:
+    pairs = [(3, article) for article in range(1, 91)]
+    with database.begin() as connection:
+        write_run(connection, *_arrays(pairs))
+        sweep(connection)
+        assert {*map(tuple, connection.execute(select(posting)))} == {*pairs}
+    assert not _noted(database)
+
+
 def test_what_is_written_during_a_sweep_waits_for_the_next(database: Database) -> None:
     index = Index(database, random.Random(2))
     while len(index.plain) < 70:
@@ -203,6 +212,20 @@ def test_runs_go_when_all_of_them_is_old_and_what_is_old_is_not_swept(database: 
             sweep(connection)
     with database.connect() as connection:
         assert postings_of(connection) == {(one, 9) for one in range(40)}
+
+
+def test_an_older_schema_has_what_is_in_runs_in_its_table(database: Database) -> None:
+    index = Index(database, random.Random(5))
+    while len(index.plain) < 70:
+        index.write()
+    index.sweep()
+    index.write()
+    migrate.downgrade(database, "0009")
+    with database.connect() as connection:
+        assert {*map(tuple, connection.execute(select(posting)))} == index.plain
+    migrate.upgrade(database)
+    assert not _noted(database)
+    index.check()
 
 
 @pytest.mark.parametrize("becomes", ["rows", "another run"])
