@@ -35,9 +35,7 @@ _LEAST, _MOST = 1 << 16, 1 << 19
 _POSTINGS_AN_ARTICLE = 25  # about, of feeds' texts
 _MANY_RUNS = 256
 _SMALL = 4_096  # postings of a run that is put together with others when there are many
-# Postings of a slice: more than the 200 articles of a batch bring, so that a sweep ends.
-_SLICE = 8_192
-_SLICES = 64  # the most that a sweep may take, if they are larger then
+_LEAST_SLICE = 1_024  # postings: less is not worth the note
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +44,23 @@ class _Note:
     from_hash: int | None = None  # those below are written; None: nothing is
 
 
-def sweep(connection: Connection) -> None:
-    """Do a batch's part of a sweep, if the runs hold enough for one."""
+def sweep(connection: Connection, articles: int) -> None:
+    """Do the part of a sweep that falls to a batch of so many articles, if there is to be one.
+
+    It is as many postings as they bring, about; more, the more the runs hold beyond what is enough.
+    """
     parts = runs_seen_by(connection)
     names = frozenset[int]().union(*(one.names for one in parts))
     postings = sum(len(one.hashes) for one in parts)
     if postings < _LEAST and len(names) <= _MANY_RUNS:
         return
+    enough = worth_a_sweep(_articles(connection))
     note = _noted(connection)
-    if note is None and postings >= worth_a_sweep(_articles(connection)):
+    if note is None and postings >= enough:
         note = _Note(names)
     if note is not None:
-        _sweep_slice(connection, note, max(_SLICE, postings // _SLICES))
+        part = articles * _POSTINGS_AN_ARTICLE * postings // enough
+        _sweep_slice(connection, note, max(part, _LEAST_SLICE))
     elif len(names) > _MANY_RUNS:
         _put_together(connection)
 

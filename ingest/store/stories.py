@@ -127,7 +127,7 @@ def settle_batch(
     is_again = any(reason == RECLUSTER for _, reason in queued.values())
     write_book(connection, book, now, arrivals, is_again=is_again)
     delete_from_queue(connection, queued)
-    sweep(connection)
+    sweep(connection, len(batch))
     revised = [one for one, (_, reason) in queued.items() if reason == EntryOutcome.REVISED.value]
     if revised:
         # What was said of them when others were compared with their former text is said again.

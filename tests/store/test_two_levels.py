@@ -47,7 +47,7 @@ class Index:
         """One that writes, sweeps and asks, and comes to nothing."""
         with suppress(Undone), self.database.begin() as connection:
             self._write(connection)
-            sweep(connection)
+            sweep(connection, 1)
             runs_seen_by(connection)
             raise Undone
 
@@ -59,13 +59,13 @@ class Index:
 
     def sweep(self) -> None:
         with self.database.begin() as connection:
-            sweep(connection)
+            sweep(connection, 1)
 
     def sweep_elsewhere(self) -> None:
         """As another process, which has read nothing yet, and does not tell this one."""
         other = connect_only(self.database.engine.url.render_as_string(hide_password=False))
         with other.begin() as connection:
-            sweep(connection)
+            sweep(connection, 1)
         other.close()
 
     def check(self) -> None:
@@ -97,7 +97,7 @@ def _arrays(pairs: Sequence[tuple[int, int]]) -> Iterator[np.typing.NDArray[np.i
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("_LEAST", 60), ("_SLICE", 25), ("_MANY_RUNS", 6), ("_SMALL", 30)):
+    for name, value in (("_LEAST", 60), ("_LEAST_SLICE", 25), ("_MANY_RUNS", 6), ("_SMALL", 30)):
         monkeypatch.setattr(posting_sweep, name, value)
 
 
@@ -136,7 +136,7 @@ def test_a_hash_with_more_articles_than_a_slice_holds_up_no_sweep(database: Data
     pairs = [(3, article) for article in range(1, 91)]
     with database.begin() as connection:
         write_run(connection, *_arrays(pairs))
-        sweep(connection)
+        sweep(connection, 1)
         assert {*map(tuple, connection.execute(select(posting)))} == {*pairs}
     assert not _noted(database)
 
@@ -206,10 +206,10 @@ def test_runs_go_when_all_of_them_is_old_and_what_is_old_is_not_swept(database: 
         left = postings_of(connection)
     assert left == {(one, article) for one in range(40) for article in (8, 9)}
     with database.begin() as connection:
-        sweep(connection)
+        sweep(connection, 1)
     while _noted(database):
         with database.begin() as connection:
-            sweep(connection)
+            sweep(connection, 1)
     with database.connect() as connection:
         assert postings_of(connection) == {(one, 9) for one in range(40)}
 
