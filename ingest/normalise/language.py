@@ -154,12 +154,12 @@ def _function_words() -> tuple[Mapping[str, frozenset[str]], Mapping[str, tuple[
 
 
 def _by_statistics(text: str) -> str | None:
-    import py3langid
+    from ingest.normalise.language_model import classify  # few texts leave doubts
 
-    language, score = py3langid.classify(text)
-    if score >= 0 or (str(language) not in table("languages")["latin"].split() and _is_latin(text)):
+    language, score = classify(text)
+    if score >= 0 or (language not in table("languages")["latin"].split() and _is_latin(text)):
         return None
-    return str(language)
+    return language
 
 
 def _is_latin(text: str) -> bool:
