@@ -35,6 +35,7 @@ from ingest.store.upsert import insert_missing
 # postings: a hash is looked up in three or four places, and a posting is moved a dozen times.
 _STEP = 4
 _ARTICLE_BITS = 40
+_JOINED_BY_POSTGRESQL = "string_agg(name::text, ',')"
 _NEWEST = (1 << _ARTICLE_BITS) - 1
 
 
@@ -137,7 +138,7 @@ class _Kept:
         with self._lock:
             complete = False
             while not complete:
-                there = frozenset(connection.scalars(select(posting_run.c.name)))
+                there = _names(connection)
                 parts = [one for one in self._parts if one.names <= there]
                 missing = there.difference(*(one.names for one in parts))
                 if missing:
@@ -146,6 +147,12 @@ class _Kept:
                 complete = not missing or parts[-1].names == missing
             self._parts = parts_now = _fewer(parts)
         return parts_now
+
+
+def _names(connection: Connection) -> frozenset[int]:
+    joined = "group_concat(name)" if connection.dialect.name == "sqlite" else _JOINED_BY_POSTGRESQL
+    names = connection.exec_driver_sql(f"SELECT {joined} FROM posting_run").scalar()
+    return frozenset(map(int, names.split(","))) if names else frozenset()
 
 
 def _fewer(parts: list[Run]) -> tuple[Run, ...]:

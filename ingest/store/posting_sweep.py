@@ -33,8 +33,8 @@ NOTE = "postings_sweep"  # the row of `meta` that says which runs a sweep brings
 _SHARE = 8
 _LEAST, _MOST = 1 << 16, 1 << 19
 _POSTINGS_AN_ARTICLE = 25  # about, of feeds' texts
-_MANY_RUNS = 256
-_SMALL = 4_096  # postings of a run that is put together with others when there are many
+_MANY_RUNS = 64  # outside a sweep: every batch reads all names
+_SMALL = 4_096  # postings of a run that is put together with others then
 _LEAST_SLICE = 1_024  # postings: less is not worth the note
 
 
@@ -61,8 +61,9 @@ def sweep(connection: Connection, articles: int) -> None:
     if note is not None:
         part = articles * _POSTINGS_AN_ARTICLE * postings // enough
         _sweep_slice(connection, note, max(part, _LEAST_SLICE))
-    elif len(names) > _MANY_RUNS:
-        _put_together(connection)
+        names -= note.runs
+    if len(names) > _MANY_RUNS:
+        _put_together(connection, names)
 
 
 def worth_a_sweep(articles: int) -> int:
@@ -114,12 +115,14 @@ def _write_note(connection: Connection, note: _Note) -> None:
     upsert(connection, meta, [{"key": NOTE, "value": written}])
 
 
-def _put_together(connection: Connection) -> None:
-    """Make one run of the small ones: a quiet feed's polls leave many."""
+def _put_together(connection: Connection, names: frozenset[int]) -> None:
+    """Make one run of the small ones among these, if they are many: polls with little news."""
     small = select(posting_run.c.name).where(posting_run.c.postings < _SMALL)
-    run = read_runs(connection, frozenset(connection.scalars(small)))
-    write_run(connection, run.hashes, run.articles)
-    _delete(connection, run.names)
+    names = names.intersection(connection.scalars(small))
+    if len(names) > _MANY_RUNS // 2:
+        run = read_runs(connection, names)
+        write_run(connection, run.hashes, run.articles)
+        _delete(connection, run.names)
 
 
 def _delete(connection: Connection, names: Iterable[int]) -> None:
