@@ -89,7 +89,7 @@ class Answers:
     def only(self, hashes: Iterable[int]) -> Answers:
         """Of these hashes alone."""
         wanted = np.sort(np.fromiter(hashes, np.int64))
-        return self.at(np.flatnonzero(is_among(self.hashes, wanted)))
+        return self.at(self.hashes.searchsorted(wanted[is_among(wanted, self.hashes)]))
 
     def lists(self, hashes: Iterable[int]) -> dict[int, list[int]]:
         """The articles of those of the hashes that the answers know."""
@@ -103,11 +103,12 @@ class Answers:
 
     def at(self, places: Ints) -> Answers:
         """Of the hashes that stand at these places, which are in order."""
-        counts = np.diff(self.begins)[places]
+        begins = self.begins[places]
+        counts = self.begins[places + 1] - begins
         return Answers(
             self.hashes[places],
             np.append(0, np.cumsum(counts)),
-            self.articles[runs(self.begins[places], counts)],
+            self.articles[runs(begins, counts)],
         )
 
 

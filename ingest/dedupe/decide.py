@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -47,11 +47,11 @@ def examine(
         is_same_headline(a, b, days, rules)
         and max(map(frequencies.stories_with, a.title_postings), default=0) <= 1
     )
-    # Counted first: most candidates share a phrase, and which ones it is then does not matter.
-    missing = too_little(a.shares_with(b), (a.count, b.count), rules)
+    shared = common(a, b)
+    missing = too_little(shared.count, (a.count, b.count), rules)
     if missing is not None and not by_headline:
         return None, Verdict(None, missing=missing)
-    pair = compare(a, b, common(a, b), frequencies.weights(a), frequencies.weights(b))
+    pair = compare(a, b, shared, frequencies.weights(a), frequencies.weights(b))
     if by_headline:
         return pair, Verdict(SAME_HEADLINE)
     return pair, verify(pair, rules, days)
@@ -72,17 +72,14 @@ def is_label(one: Document, other: Document) -> bool:
     )
 
 
-def hashes_to_count(pairs: Iterable[tuple[Reading, Reading]], rules: Rules = RULES) -> set[int]:
+def hashes_to_count(pairs: Sequence[tuple[Reading, Reading]], rules: Rules = RULES) -> set[int]:
     """The hashes of which it matters in how many stories they are when these are compared.
 
-    Those of both texts where they share enough; those of the headline where it may be all there is.
+    Those of both texts, which nearly always share enough where outlines did not tell them apart;
+    those of the headline where it may be all there is.
     """
-    texts, headlines = {}, {}
-    for a, b in pairs:
-        if too_little(a.shares_with(b), (a.count, b.count), rules) is None:
-            texts[id(a)], texts[id(b)] = a, b
-        if is_same_headline(a, b, 0.0, rules):
-            headlines[id(a)] = a
+    texts = {id(one): one for pair in pairs for one in pair}
+    headlines = {id(a): a for a, b in pairs if is_same_headline(a, b, 0.0, rules)}
     return {
         *chain.from_iterable(one.sampled for one in texts.values()),
         *chain.from_iterable(one.title_postings for one in headlines.values()),

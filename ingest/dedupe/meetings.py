@@ -122,8 +122,9 @@ def meetings_of(asked: Sequence[Asked], answers: Answers) -> Meetings:
     own = np.array([one.article_id for one in asked])
     least = np.array([1 if n <= FEW_HASHES else MIN_HASHES for n in lengths])
     # Nearly all meet once. They are told by a short code of theirs, before anything is sorted.
-    code = (asker * 40_503 + article * 2_654_435_761) & _CODES
-    often = np.bincount(code, minlength=_CODES + 1)[code] > 1
+    codes = min(_CODES, 1 << (4 * len(by)).bit_length())
+    code = (asker * 40_503 + article * 2_654_435_761) & (codes - 1)
+    often = np.bincount(code, minlength=codes)[code] > 1
     if (least == 1).any():
         often |= least[asker] == 1
     kept = np.flatnonzero(often)
@@ -148,4 +149,4 @@ def meetings_of(asked: Sequence[Asked], answers: Answers) -> Meetings:
     return met.only(met.shared >= least[met.asker])
 
 
-_CODES = (1 << 18) - 1
+_CODES = 1 << 18  # at most; four times as many as there are meetings

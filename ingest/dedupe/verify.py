@@ -73,19 +73,22 @@ def too_little(shared: int, counts: tuple[int, int], rules: Rules) -> str | None
     return None
 
 
-def share_too_little(pairs: Sequence[tuple[Outline, Outline]], rules: Rules) -> list[bool]:
+def share_too_little(
+    pairs: Sequence[tuple[Outline | None, Outline | None]], rules: Rules
+) -> list[bool]:
     """Of each pair of texts, whether its outlines are enough to tell that `too_little` is shared.
 
-    False says nothing. Texts have outlines that are more than their headlines, so these do not
-    come into it.
+    False says nothing. A text that is no more than its headline has no outline, so that headlines
+    do not come into it.
     """
-    if not pairs:
-        return []
-    shared, counts = bounds(pairs)
-    return [
-        too_little(most, (least, least), rules) is not None
-        for most, least in zip(shared.tolist(), counts.tolist(), strict=True)
-    ]
+    told = [False] * len(pairs)
+    known = [(one, other) for one, other in pairs if one is not None and other is not None]
+    places = [place for place, pair in enumerate(pairs) if None not in pair]
+    if known:
+        shared, counts = bounds(known)
+        for place, most, least in zip(places, shared.tolist(), counts.tolist(), strict=True):
+            told[place] = too_little(most, (least, least), rules) is not None
+    return told
 
 
 def is_same_headline(a: Reading, b: Reading, days: float, rules: Rules) -> bool:

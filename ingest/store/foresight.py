@@ -22,11 +22,12 @@ import numpy as np
 from sqlalchemy import Connection, and_, or_, select
 
 from ingest.config import DedupeSettings
-from ingest.dedupe import Document
+from ingest.dedupe import RULES, Document
 from ingest.dedupe.answers import Answers, once
 from ingest.dedupe.candidates import foresee, worth_a_look
 from ingest.dedupe.decide import hashes_to_count
 from ingest.dedupe.meetings import Asked, Meetings, among_themselves, meetings_of
+from ingest.dedupe.verify import share_too_little
 from ingest.store import waiting
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.engine import Database, connect_only
@@ -154,8 +155,10 @@ def _likely(
 def _look_up(
     index: SqlIndex, likely: Sequence[tuple[int, int]], documents: Mapping[int, Document]
 ) -> None:
-    """Ask how rare the texts are that share enough for it, and whose headlines these are."""
-    hashes = hashes_to_count((documents[a].reading, documents[b].reading) for a, b in likely)
+    """Ask how rare the texts are that may share enough for it, and whose headlines these are."""
+    pairs = [(documents[a].reading, documents[b].reading) for a, b in likely]
+    apart = share_too_little([(a.outline, b.outline) for a, b in pairs], RULES)
+    hashes = hashes_to_count([pair for pair, told in zip(pairs, apart, strict=True) if not told])
     if hashes:
         index.answers_to(once(np.fromiter(hashes, np.int64, len(hashes))))
 

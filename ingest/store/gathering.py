@@ -114,7 +114,6 @@ def gather(
     foreseen = gathered.foreseen.items()
     pairs = [(own, each.article_id) for own, one in foreseen for each in one.chosen]
     pairs += [(own, each) for own, one in foreseen for each in one.waits_for[:AHEAD]]
-    _find_outlines(connection, gathered, {*batch}.union(*pairs), readings)
     add_candidates(connection, gathered, pairs, readings)
     return gathered
 
@@ -134,7 +133,7 @@ def add_candidates(
     missing = {each for pair in pairs for each in pair} - documents.keys()
     if missing:
         documents.update(load_documents(connection, missing, readings))
-    hashes = hashes_to_count((documents[a].reading, documents[b].reading) for a, b in pairs)
+    hashes = hashes_to_count([(documents[a].reading, documents[b].reading) for a, b in pairs])
     if hashes:
         _count_stories(connection, gathered, hashes)
 
@@ -154,32 +153,30 @@ def _told_apart(
         documents = load_documents(connection, unread, readings)
         gathered.documents.update(documents)
         outlines.update((one, its.reading.outline) for one, its in documents.items())
-    known, given = [], []
-    for pair in pairs:
-        own, other = (outlines[one] for one in pair)
-        if own is not None and other is not None:
-            known.append(pair)
-            given.append((own, other))
-    told = share_too_little(given, gathered.rules)
-    return {pair for pair, is_apart in zip(known, told, strict=True) if is_apart}
+    told = share_too_little([(outlines[a], outlines[b]) for a, b in pairs], gathered.rules)
+    return {pair for pair, is_apart in zip(pairs, told, strict=True) if is_apart}
 
 
 def _find_outlines(
     connection: Connection, gathered: Gathered, article_ids: Collection[int], readings: Readings
 ) -> None:
-    """Look for the outlines of these. Those of the batch are kept: the next may be like it."""
-    unknown = [one for one in article_ids if one not in gathered.outlines]
-    if not unknown:
-        return
-    gathered.outlines.update(dict.fromkeys(unknown))
-    ids, versions = of_articles(connection, "article", "content_hash", unknown, key="id")
-    for one, version in zip(ids.tolist(), versions.tolist(), strict=True):
-        if one not in gathered.asked:
-            gathered.outlines[one] = readings.outlines.get(one, version)
-            continue
-        outline = gathered.outlines[one] = gathered.asked[one].question.outline
-        if outline is not None:
-            readings.outlines.put(one, version, outline)
+    """Look for the outlines of these: those of the batch, and those that are kept."""
+    outlines = gathered.outlines
+    unknown = [one for one in article_ids if one not in outlines]
+    outlines.update(dict.fromkeys(unknown))
+    outlines.update((one, its.question.outline) for one, its in gathered.asked.items())
+    others = [one for one in unknown if one not in gathered.asked]
+    if others:
+        ids, versions = of_articles(connection, "article", "content_hash", others, key="id")
+        for one, version in zip(ids.tolist(), versions.tolist(), strict=True):
+            outlines[one] = readings.outlines.get(one, version)
+
+
+def keep_outlines(gathered: Gathered, versions: Mapping[int, int], readings: Readings) -> None:
+    """Keep those of the batch: the next may be like it. `versions` are its content hashes."""
+    for one, its in gathered.asked.items():
+        if its.question.outline is not None:
+            readings.outlines.put(one, versions[one], its.question.outline)
 
 
 def candidates_of(own: int, gathered: Gathered, *, is_new: bool) -> Sequence[Chosen]:

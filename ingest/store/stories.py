@@ -28,12 +28,14 @@ from ingest.store.gathering import (
     add_candidates,
     candidates_of,
     gather,
+    keep_outlines,
     nothing_gathered,
 )
 from ingest.store.matches import matched_with, replace_matches
 from ingest.store.posting_sweep import sweep
+from ingest.store.queued import delete_from_queue, read_queue
 from ingest.store.story_book import StoryBook
-from ingest.store.story_rows import arrivals_of, delete_from_queue, write_book
+from ingest.store.story_rows import write_book
 from ingest.store.tables import match_queue, meta
 from ingest.store.upsert import insert_or, upsert
 
@@ -106,17 +108,18 @@ def settle_batch(
     foresight: Prepared | None = None,
 ) -> list[Settled]:
     """The same inside a transaction that holds the lock; `foresight` may be of this batch."""
-    queued = _queued(connection, limit)
+    queued = read_queue(connection, limit)
     if not queued:
         return []
-    arrivals = arrivals_of(connection, queued)
-    batch = [one for one in queued if one in arrivals]
+    arrivals = {one: its.member for one, its in queued.items() if its.member is not None}
+    batch = [*arrivals]
     if settings.enabled and batch:
         # Counted from the articles: a long queue, or an archive, is compared as if on time.
         seen_at = max(one.first_seen_at for one in arrivals.values())
         floor = floor_of_window(connection, seen_at - timedelta(days=settings.window_days))
-        questions = {one: queued[one][0] for one in batch}
+        questions = {one: queued[one].question for one in batch}
         work = gather(connection, questions, floor, readings, rules, foresight)
+        keep_outlines(work, {one: its.content_hash for one, its in queued.items()}, readings)
     else:
         work = nothing_gathered(connection, batch)
     book = StoryBook(connection, work.story_of, now)
@@ -124,26 +127,16 @@ def settle_batch(
     decisions = [_decide(connection, one, work, book, readings, rules) for one in batch]
     matches = [one for decision in decisions for one in decision.matches]
     replace_matches(connection, batch, matches, now)
-    is_again = any(reason == RECLUSTER for _, reason in queued.values())
+    is_again = any(its.reason == RECLUSTER for its in queued.values())
     write_book(connection, book, now, arrivals, is_again=is_again)
     delete_from_queue(connection, queued)
     sweep(connection, len(batch))
-    revised = [one for one, (_, reason) in queued.items() if reason == EntryOutcome.REVISED.value]
+    revised = [one for one, its in queued.items() if its.reason == EntryOutcome.REVISED.value]
     if revised:
         # What was said of them when others were compared with their former text is said again.
         others = matched_with(connection, revised) - queued.keys()
         queue_articles(connection, dict.fromkeys(sorted(others)), now, reason="compared")
     return [Settled(decision, book.story_of[decision.article_id]) for decision in decisions]
-
-
-def _queued(connection: Connection, limit: int) -> dict[int, tuple[bytes | None, str]]:
-    """The articles whose turn it is, in order: what the index is asked, why they wait."""
-    rows = connection.execute(
-        select(match_queue.c.article_id, match_queue.c.question, match_queue.c.reason)
-        .order_by(match_queue.c.queued_at, match_queue.c.article_id)
-        .limit(limit)
-    )
-    return {article_id: (question, reason) for article_id, question, reason in rows}
 
 
 def _decide(

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from ingest.dedupe.precedence import Member, StoryFacts, sum_up
 from ingest.store.changes import ChangeKind, NewChange, append
 from ingest.store.ids import allocate
 from ingest.store.lists import among
 from ingest.store.story_book import StoryBook
-from ingest.store.tables import article, match_queue, story, story_article
+from ingest.store.tables import article, story, story_article
 from ingest.store.upsert import insert_rows, upsert
 
 
@@ -49,13 +49,6 @@ def write_book(
     grown |= {book.current(one) for _, one, _ in book.left}
     refresh(connection, [ids.get(one, one) for one in grown], now)
     _write_changes(connection, book, ids, merges, now)
-
-
-def delete_from_queue(connection: Connection, article_ids: Collection[int]) -> None:
-    """Take decided articles off the list."""
-    connection.execute(
-        delete(match_queue).where(among(connection, match_queue.c.article_id, article_ids))
-    )
 
 
 def members_of(connection: Connection, story_ids: Iterable[int]) -> dict[int, list[Member]]:
