@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -129,12 +130,22 @@ def cores() -> int:
 def _pool(count: int) -> Iterator[Engine]:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
+    from multiprocessing import get_context, resource_tracker
 
     # Not forked: this process has threads, and connections to the database.
     pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+    resource_tracker.ensure_running()  # would let Ctrl-C through again while it is started
+
+    def submit(function: Callable[[Any], Any], shard: Any) -> Any:
+        """Ctrl-C is for this process alone: those that are started here inherit that it waits."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return pool.submit(function, shard)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     try:
-        yield Many(pool.submit, lambda future: future.result(), count)
+        yield Many(submit, lambda future: future.result(), count)
     except BrokenProcessPool as error:
         raise IngestError("a process that worked at a shard died; run it again") from error
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def test_little_work_stays_in_this_process_and_much_does_not() -> None:
     with opened(EngineName.LOCAL, processes=2) as engine:
         assert {pid for _, pid in engine.map(process_of, range(4))} == {os.getpid()}
         assert len({pid for _, pid in engine.map(process_of, range(40))}) > 1
+
+
+def interrupt_unless(caller: int) -> int:
+    if os.getpid() != caller:
+        os.kill(os.getpid(), signal.SIGINT)
+    return os.getpid()
+
+
+def test_ctrl_c_is_left_to_the_process_that_was_called() -> None:
+    with opened(EngineName.LOCAL, processes=2) as engine:
+        done = [pid for _, pid in engine.map(interrupt_unless, [os.getpid()] * 12)]
+    assert len(done) == 12
+    assert set(done) > {os.getpid()}
 
 
 def test_only_so_many_shards_are_under_way() -> None:

@@ -9,6 +9,7 @@ been: nothing is marked done that is not stored (https://sqlite.org/pragma.html#
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,6 +149,8 @@ def to_json(value: Any) -> str:
 
 
 def _sqlite_engine(url: URL, busy_timeout_seconds: float) -> Engine:
+    # Ctrl-C in a query closes its connection, and then its cursor in vain: no news to anybody.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     engine = create_engine(
         url,
         json_serializer=to_json,
@@ -220,7 +223,9 @@ def translated_errors(shown_url: str) -> Iterator[None]:
 def _raise_ours(error: exc.DBAPIError, shown_url: str) -> NoReturn:
     lines = str(error.orig).strip().splitlines()
     first = lines[0] if lines else type(error.orig).__name__
-    line = f"{shown_url}: {first}"
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    hint = " (is its folder writable? It has to be, even to read)" if code == _CANTOPEN else ""
+    line = f"{shown_url}: {first}{hint}"
     if _is_away(error):
         raise DatabaseUnreachable(line) from error
     raise DatabaseError(line) from error
@@ -240,6 +245,7 @@ def _is_away(error: exc.DBAPIError) -> bool:
     return False
 
 
+_CANTOPEN = 14  # in WAL mode readers too write beside the file (https://sqlite.org/wal.html)
 # NOMEM, BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
 # (https://sqlite.org/rescode.html). The driver raises OperationalError for a missing table too.
 _SQLITE_CODES_THAT_PASS = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})

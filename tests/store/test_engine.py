@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -28,6 +30,31 @@ def test_a_file_that_is_not_there_is_not_made_unless_asked(tmp_path: Path) -> No
     assert not (tmp_path / "deep").exists()
     open_database(url, create=True).close()
     open_database(url).close()
+
+
+def test_what_sqlite_cannot_open_is_named_with_the_likely_cause(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreachable, match=r"unable to open .* \(is its folder writable\?"):
+        open_database(f"sqlite:///{tmp_path}")
+
+
+def test_a_query_that_is_interrupted_leaves_nothing_in_the_log(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def read(database: Database) -> None:
+        with database.connect() as connection:
+            driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+            driver.row_factory = interrupt
+            with connection.execution_options(yield_per=1).execute(text("SELECT 1")) as rows:
+                rows.all()
+
+    database = open_database(sqlite_url, create=True)
+    with pytest.raises(KeyboardInterrupt):
+        read(database)
+    database.close()
+    assert caplog.text == ""
 
 
 def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
