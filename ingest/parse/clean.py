@@ -252,17 +252,19 @@ def unmangled(text: str) -> str:
     return text
 
 
-_MANGLED = (b"<link/>", b"<link />", b"<!--[CDATA[")
+# Patterns that begin with a fixed byte: such a one is found quicker than any of its words.
+_MANGLED = re.compile(rb"<(?:link ?/>|!--\[CDATA\[)")
+_ITEM_IN_BYTES = re.compile(rb"<(?:item|entry|url)")
 
 
 def needs_mending(body: bytes, max_entries: int) -> bool:
     """Whether `unmangled` or `trimmed` might have something to do, of a document in UTF-8."""
-    if any(body.find(mark, 0, 4 * _MANGLED_HEAD) >= 0 for mark in _MANGLED):
+    if _MANGLED.search(body, 0, 4 * _MANGLED_HEAD) is not None:
         return True
     if len(body) <= max_entries * _LEAST_ITEM:
         return False
     return (
-        body.count(b"<item") + body.count(b"<entry") + body.count(b"<url") > max_entries
+        len(_ITEM_IN_BYTES.findall(body)) > max_entries
         or body.find(b":item", 0, _PREFIX_SEEN) >= 0
         or body.find(b":entry", 0, _PREFIX_SEEN) >= 0
     )

@@ -101,13 +101,17 @@ def _document(
         if _HAS_FLOOD(root):
             raise Doubt
         name = name_of(root)
+        is_recoded = b"\xc2" in raw or _TRAILING_REFERENCE.search(raw) is not None
         walk = Walk(
             url,
             version_of(root, name, raw),
             raw,
-            has_bases=(b"base=" in raw or b"base =" in raw) and bool(_HAS_BASES(root)),
-            has_c1=(b"\xc2" in raw and _C1.search(raw) is not None)
-            or (b"&#" in raw and _C1_REFERENCE.search(raw) is not None),
+            has_bases=b"base" in raw
+            and (b"base=" in raw or b"base =" in raw)
+            and bool(_HAS_BASES(root)),
+            is_recoded=is_recoded,
+            has_c1=is_recoded
+            and (_C1.search(raw) is not None or _C1_REFERENCE.search(raw) is not None),
         )
         read_root(walk, root, name)
     except Doubt:
@@ -131,8 +135,10 @@ _HAS_FLOOD = etree.XPath("boolean(/descendant::*/@*[256])")
 _HAS_BASES = etree.XPath("boolean(//@xml:base | //@base)")
 
 
-# A C1 control character as UTF-8, and a reference to one; each begins with fixed bytes, so that
-# looking for it is a search for these.
+# Text that was encoded twice has a character that was a trailing byte of UTF-8 (U+0080-U+00BF):
+# itself two bytes of which the first is C2, or a reference. So has a C1 control character. Each
+# pattern begins with fixed bytes, so that looking for it is a search for these.
+_TRAILING_REFERENCE = re.compile(rb"&#(?:0*1[2-9]\d|[xX]0*[89aAbB][0-9a-fA-F]);")
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_REFERENCE = re.compile(rb"&#(?:0*1[2-5]\d|[xX]0*[89][0-9a-fA-F]);")
 

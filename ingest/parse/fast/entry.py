@@ -9,7 +9,7 @@ from ingest.model import Text
 from ingest.parse.draft import DraftEntry, DraftLink
 from ingest.parse.fast import media
 from ingest.parse.fast.known import HANDLED
-from ingest.parse.fast.markup import Walk, mended, recoded
+from ingest.parse.fast.markup import Walk, mended
 from ingest.parse.fast.names import (
     IDLE,
     IDLE_BELOW,
@@ -48,8 +48,8 @@ def read_entry(walk: Walk, element: Any) -> None:
                 raise Doubt
             text = child.text
             if text and (text := text.strip()):
-                if not text.isascii():
-                    text = recoded(text, has_c1=walk.has_c1)
+                if walk.is_recoded:
+                    text = walk.recoded(text)
                 if text:
                     given[action] = text
         elif action is not None:

@@ -57,17 +57,25 @@ class Walk:
     """Where we are, what is read so far, and the document's quirks."""
 
     __slots__ = (
-        *("url", "version", "is_atom", "has_bases", "has_c1", "source", "names"),
-        *("entry_actions", "open_link", "feed", "entries"),
+        *("url", "version", "is_atom", "has_bases", "is_recoded", "has_c1", "source"),
+        *("names", "entry_actions", "open_link", "feed", "entries"),
     )
 
     def __init__(
-        self, url: str, version: str, source: bytes, *, has_bases: bool, has_c1: bool
+        self,
+        url: str,
+        version: str,
+        source: bytes,
+        *,
+        has_bases: bool,
+        is_recoded: bool,
+        has_c1: bool,
     ) -> None:
         self.url = url
         self.version = version
         self.is_atom = version.startswith("atom")
         self.has_bases = has_bases
+        self.is_recoded = is_recoded  # some text may have to be; most documents have none
         self.has_c1 = has_c1
         self.source = source  # the whole document, as UTF-8
         self.names: dict[str, str] = {}
@@ -106,8 +114,13 @@ class Walk:
         text: str | None = element.text
         if not text:
             return ""
-        text = text.strip()
-        return text if text.isascii() else recoded(text, has_c1=self.has_c1)
+        return self.recoded(text.strip())
+
+    def recoded(self, text: str) -> str:
+        """Return a text of this document as feedparser's `pop` would mend it."""
+        if not self.is_recoded or text.isascii():
+            return text
+        return recoded(text, has_c1=self.has_c1)
 
     def text(self, element: Any, *, is_html: bool) -> Text | None:
         """Return a text construct; `is_html` is what it is unless it says otherwise."""
@@ -120,7 +133,7 @@ class Walk:
         value: str | None = element.text
         if not value or not (value := value.strip()):
             return None
-        if not value.isascii() and not (value := recoded(value, has_c1=self.has_c1)):
+        if self.is_recoded and not (value := self.recoded(value)):
             return None
         if not is_html and not self.is_atom and ("</" in value or "&" in value):
             is_html = looks_like_html(value)
@@ -148,7 +161,7 @@ class Walk:
         value = element.text
         if len(element) or kind == _XHTML:
             value, kind = _Inline(self, kind).read(element, is_atom10=self.version == "atom10")
-        return mended(value), kind != "text/plain"
+        return self.recoded((value or "").strip()), kind != "text/plain"
 
     def must_be_idle(self, element: Any) -> None:
         """Raise `Doubt` if anything below the element would mean something to feedparser."""
