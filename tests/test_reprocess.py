@@ -17,7 +17,7 @@ from ingest.model import Article, IdentifiedEntry
 from ingest.normalise import Context, normalise
 from ingest.normalise.article import content_hash
 from ingest.reprocess import Effect, Reworked, reprocess
-from ingest.store import queries
+from ingest.store import article_queries
 from ingest.store.engine import Database
 from ingest.store.tables import (
     article,
@@ -135,7 +135,7 @@ def test_a_text_that_comes_out_otherwise_is_a_revision(
     (loud,) = [one for one in results if one.effect is Effect.REVISED]
     assert loud.fields == ("headline",)
     with database.connect() as connection:
-        page = queries.article_page(connection, loud.article_id)
+        page = article_queries.article_page(connection, loud.article_id)
         assert page is not None
         assert [one.headline for one in page.versions] == ["Headline of loud", "Headline of loud!"]
         assert page.versions[0].reason == "reprocess"
@@ -214,8 +214,8 @@ def test_the_full_text_index_follows(
     new_rules(renamed)
     run(database)
     with database.connect() as connection:
-        assert len(queries.search_articles(connection, "zeppelin", limit=5)) == 1
-        assert queries.search_articles(connection, "ferry", limit=5) == []
+        assert len(article_queries.search_articles(connection, "zeppelin", limit=5)) == 1
+        assert article_queries.search_articles(connection, "ferry", limit=5) == []
 
 
 def test_an_edited_article_is_made_from_its_newest_entry(database: Database) -> None:

@@ -24,7 +24,7 @@ from ingest.cli.session import now, session_of
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
-    from ingest.store.queries import ArticlePage
+    from ingest.store.article_queries import ArticlePage
 
 PAGE_WIDTH = 100  # columns: lines longer than that are hard to read
 
@@ -84,9 +84,9 @@ def list_articles(
     if context.invoked_subcommand is not None:
         return
     from ingest.store import feeds
+    from ingest.store.article_queries import ArticleFilter
+    from ingest.store.article_queries import list_articles as query
     from ingest.store.publisher_rows import resolve_publisher
-    from ingest.store.queries import ArticleFilter
-    from ingest.store.queries import list_articles as query
 
     moment_now = now()
     with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
@@ -124,7 +124,7 @@ def show(
 
       ingest articles show 42 --json | jq -r .body_text
     """
-    from ingest.store.queries import article_page
+    from ingest.store.article_queries import article_page
 
     with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
         page = article_page(connection, article_id)

@@ -282,7 +282,7 @@ def _workers(connection: Connection, moment: datetime) -> Iterator[Finding]:
 
 def _feeds(connection: Connection) -> Iterator[Finding]:
     from ingest.schedule.remedy import remedy
-    from ingest.store.queries import feed_rows
+    from ingest.store.feed_queries import feed_rows
 
     rows = feed_rows(connection)
     if not rows:

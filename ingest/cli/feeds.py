@@ -78,7 +78,7 @@ def list_feeds(
 
       ingest feeds list --state failing --json
     """
-    from ingest.store.queries import feed_rows
+    from ingest.store.feed_queries import feed_rows
 
     session = session_of(context)
     with session.opened(create=True, sync=True) as database, database.connect() as connection:
@@ -337,7 +337,7 @@ def explain(context: typer.Context, feed: Name, as_json: AsJson = False) -> None
         terms_of,
     )
     from ingest.store import feeds, moving, websub
-    from ingest.store.queries import poll_rows
+    from ingest.store.feed_queries import poll_rows
 
     session = session_of(context)
     with session.opened(sync=True) as database, database.connect() as connection:

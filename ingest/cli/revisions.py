@@ -27,7 +27,7 @@ from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from ingest.normalise.revision import RevisionDiff, SentenceChange
-    from ingest.store.queries import ArticlePage, Version
+    from ingest.store.article_queries import ArticlePage, Version
 
 PAGE_WIDTH = 100  # columns: lines longer than that are hard to read
 
@@ -82,7 +82,7 @@ def diff(
 
       ingest articles diff 42 --json | jq -r '.headline | select(. != null) | .after'
     """
-    from ingest.store.queries import article_page
+    from ingest.store.article_queries import article_page
 
     session = session_of(context)
     with session.opened(for_reading=True) as database, database.connect() as connection:

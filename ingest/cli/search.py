@@ -41,8 +41,8 @@ def search(
 
       ingest search '"night train"' --since 1w --language en --json
     """
+    from ingest.store.article_queries import ArticleFilter, search_articles
     from ingest.store.publisher_rows import resolve_publisher
-    from ingest.store.queries import ArticleFilter, search_articles
 
     wanted = " ".join(words)
     if not wanted.strip():

@@ -75,7 +75,8 @@ def status(
 
 def _watch(database: Database) -> None:
     """Show it anew every two seconds, on a screen of its own that is gone at the end."""
-    from ingest.store.queries import StoryFilter, list_stories, poll_rows
+    from ingest.store.feed_queries import poll_rows
+    from ingest.store.story_queries import StoryFilter, list_stories
 
     is_terminal = sys.stdout.isatty()
     if is_terminal:

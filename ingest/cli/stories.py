@@ -69,8 +69,8 @@ def list_stories(
     if context.invoked_subcommand is not None:
         return
     from ingest.store.publisher_rows import resolve_publisher
-    from ingest.store.queries import StoryFilter
-    from ingest.store.queries import list_stories as query
+    from ingest.store.story_queries import StoryFilter
+    from ingest.store.story_queries import list_stories as query
 
     moment_now = now()
     with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
@@ -105,15 +105,15 @@ def show(
       ingest why 12 9
     """
     from ingest.cli.story_page import print_story
-    from ingest.store import queries
+    from ingest.store import article_queries, story_queries
 
     with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
-        story = queries.get_story(connection, story_id)
+        story = story_queries.get_story(connection, story_id)
         if story is None:
             raise UsageError(f"no story with id {story_id}")
-        members = queries.story_members(connection, story.story_id)
+        members = story_queries.story_members(connection, story.story_id)
         ids = [member.article_id for member in members]
-        articles = queries.articles_by_id(connection, ids)
+        articles = article_queries.articles_by_id(connection, ids)
     if as_json:
         print_json(row_of(article) for article in articles)
         return

@@ -24,7 +24,7 @@ from ingest.cli.rows import row_of
 
 if TYPE_CHECKING:
     from ingest.normalise.revision import SentenceChange
-    from ingest.store.queries import StoryMember
+    from ingest.store.story_queries import StoryMember
     from ingest.store.view_rows import ArticleRow, StoryRow
 
 MAX_COPIES = 12  # that are compared with the first: more than a page, `ingest why` has the others

@@ -56,13 +56,13 @@ def why(
 
       ingest why 12 9 --json | jq '.missing, .vetoes'
     """
-    from ingest.store import queries
+    from ingest.store import article_queries
     from ingest.store.explanations import explain
 
     if article_id == other_id:
         raise UsageError("these are one article")
     with session_of(context).opened(for_reading=True) as database, database.connect() as connection:
-        pages = [queries.article_page(connection, one) for one in (article_id, other_id)]
+        pages = [article_queries.article_page(connection, one) for one in (article_id, other_id)]
         found = explain(connection, article_id, other_id) if None not in pages else None
     first, second = pages
     for page, wanted in ((first, article_id), (second, other_id)):

@@ -25,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 
 from ingest.config import Settings
 from ingest.errors import DatabaseError, UsageError
-from ingest.store import queries, web_queries
+from ingest.store import article_queries, story_queries, web_queries
 from ingest.store.engine import Database
 from ingest.web import output
 from ingest.web.asked import stories_asked
@@ -117,12 +117,14 @@ class _Streams:
     def _items(self, request: Request) -> list[output.Item]:
         asked = stories_asked(request.query_params)
         with self._database.connect() as connection:
-            rows = queries.list_stories(connection, asked.wanted(self._clock()), limit=asked.limit)
+            rows = story_queries.list_stories(
+                connection, asked.wanted(self._clock()), limit=asked.limit
+            )
             ids = [row.story_id for row in rows]
             firsts = [row.first_article_id for row in rows if row.first_article_id is not None]
             return output.items(
                 rows,
-                queries.articles_by_id(connection, firsts),
+                article_queries.articles_by_id(connection, firsts),
                 web_queries.story_stamps(connection, ids),
                 web_queries.runners(connection, ids),
             )

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from ingest.errors import UsageError
-from ingest.store.queries import ArticleFilter, StoryFilter
+from ingest.store.article_queries import ArticleFilter
+from ingest.store.story_queries import StoryFilter
 
 MAX_CHARACTERS = 200
 MAX_ROWS = 200
@@ -35,7 +36,6 @@ class StoriesAsked:
             language=self.language or None,
             agency=self.agency or None,
             min_publishers=self.min_publishers if self.min_publishers > 1 else None,
-            min_articles=1,  # a story that all its articles have left is none
         )
 
     @property

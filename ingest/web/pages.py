@@ -14,9 +14,10 @@ from ingest.model import FeedState, PollOutcome
 from ingest.normalise.revision import RevisionDiff, diff
 from ingest.normalise.revision import Version as Texts
 from ingest.schedule.remedy import remedy
-from ingest.store import quality, queries, status, web_queries
+from ingest.store import article_queries, feed_queries, quality, status, story_queries, web_queries
+from ingest.store.article_queries import ArticleFilter, Version
 from ingest.store.engine import Database
-from ingest.store.queries import ArticleFilter, StoryMember, Version
+from ingest.store.story_queries import StoryMember
 from ingest.store.view_rows import ArticleRow, FeedRow, StoryRow
 from ingest.store.web_queries import Runner
 from ingest.web import drawn, plots
@@ -76,7 +77,7 @@ class Pages:
         now = self._clock()
         asked = stories_asked(request.query_params)
         with self._database.connect() as connection:
-            rows = queries.list_stories(connection, asked.wanted(now), limit=asked.limit)
+            rows = story_queries.list_stories(connection, asked.wanted(now), limit=asked.limit)
             ran = web_queries.runners(connection, [row.story_id for row in rows])
             found = status.read_status(connection, now)
         listed = [ListedStory(row, ran.get(row.story_id, ())) for row in rows]
@@ -86,13 +87,13 @@ class Pages:
         """A story: its copies in the order of time, and two of them side by side."""
         now = self._clock()
         with self._database.connect() as connection:
-            found = queries.get_story(connection, request.path_params["story_id"])
+            found = story_queries.get_story(connection, request.path_params["story_id"])
             if found is None:
                 raise HTTPException(404, "There is no such story.")
-            members = _in_time(found, queries.story_members(connection, found.story_id))
+            members = _in_time(found, story_queries.story_members(connection, found.story_id))
             ran = web_queries.runners(connection, [found.story_id]).get(found.story_id, [])
             chosen = _pair(request, members)
-            sides = queries.articles_by_id(connection, chosen)
+            sides = article_queries.articles_by_id(connection, chosen)
         difference = compare(_text_of(sides[0]), _text_of(sides[1])) if len(sides) == 2 else None
         return render(
             "story.html",
@@ -107,7 +108,7 @@ class Pages:
     def article(self, request: Request) -> Response:
         """An article: text, facts, where it was seen, its versions and what was removed."""
         with self._database.connect() as connection:
-            page = queries.article_page(connection, request.path_params["article_id"])
+            page = article_queries.article_page(connection, request.path_params["article_id"])
         if page is None:
             raise HTTPException(404, "There is no such article.")
         return render(
@@ -135,7 +136,7 @@ class Pages:
         """Feeds, those in trouble on top, each with its last day."""
         now = self._clock()
         with self._database.connect() as connection:
-            rows = queries.feed_rows(connection)
+            rows = feed_queries.feed_rows(connection)
             hours = status.activity(connection, now, hours=PLOTTED_HOURS)
             by_feed = drawn.by_feed(web_queries.feed_hours(connection, now))
         rows.sort(key=lambda row: (_STATES_BY_TROUBLE.index(row.state), row.name.lower()))
@@ -158,11 +159,13 @@ class Pages:
         now = self._clock()
         feed_id = request.path_params["feed_id"]
         with self._database.connect() as connection:
-            rows = [one for one in queries.feed_rows(connection) if one.feed_id == feed_id]
+            rows = [one for one in feed_queries.feed_rows(connection) if one.feed_id == feed_id]
             if not rows:
                 raise HTTPException(404, "There is no such feed.")
-            polls = queries.poll_rows(connection, feed_id=feed_id, limit=PLOTTED_POLLS)
-            articles = queries.list_articles(connection, ArticleFilter(feed_id=feed_id), limit=15)
+            polls = feed_queries.poll_rows(connection, feed_id=feed_id, limit=PLOTTED_POLLS)
+            articles = article_queries.list_articles(
+                connection, ArticleFilter(feed_id=feed_id), limit=15
+            )
         return render(
             "feed.html",
             request,
@@ -182,9 +185,9 @@ class Pages:
         wanted = asked.wanted(now)
         with self._database.connect() as connection:
             articles = (
-                queries.search_articles(connection, asked.words, wanted, limit=asked.limit)
+                article_queries.search_articles(connection, asked.words, wanted, limit=asked.limit)
                 if asked.words
-                else queries.list_articles(connection, wanted, limit=asked.limit)
+                else article_queries.list_articles(connection, wanted, limit=asked.limit)
             )
         return render("search.html", request, now, asked=asked, articles=articles)
 

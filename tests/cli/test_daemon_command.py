@@ -23,7 +23,7 @@ import pytest
 
 from ingest.cli.demo.outlets import OUTLETS
 from ingest.cli.demo.server import DemoServer
-from ingest.store import changes, queries, webhooks
+from ingest.store import changes, feed_queries, webhooks
 from ingest.store.engine import open_database
 from tests.cli.conftest import Cli
 from tests.once import write_config
@@ -163,7 +163,7 @@ def test_a_daemon_polls_reloads_and_finishes_in_order(
 
     # One canonical line a poll; the change stream as it went out to the webhook.
     with database.connect() as connection:
-        stored = queries.poll_rows(connection, limit=10_000)
+        stored = feed_queries.poll_rows(connection, limit=10_000)
         stream = [one.cursor for one in changes.read(connection, limit=10_000)]
     database.close()
     sent = [one["cursor"] for one in desk.events]

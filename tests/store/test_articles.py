@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, func, select
 
 from ingest.model import EntryOutcome, Harvest, Key, KeyKind, PollCounts
-from ingest.store import articles, changes, feeds, maintenance, polls, queries
+from ingest.store import article_queries, articles, changes, feeds, maintenance, polls
 from ingest.store.articles import PolledHarvest
 from ingest.store.engine import Database
 from ingest.store.identity import Unknown
@@ -143,7 +143,7 @@ def test_an_edit_is_a_revision_and_the_former_version_is_kept(database: Database
     saved = store(database, {feed_id: [entry(later)]}, at=after(60))[feed_id]
     assert saved.counts == PollCounts(1, revised=1)
     with database.connect() as connection:
-        page = queries.article_page(connection, saved.revised_articles[0])
+        page = article_queries.article_page(connection, saved.revised_articles[0])
     assert page is not None
     assert [version.headline for version in page.versions] == ["First", "Second"]
     assert page.versions[0].superseded_at == page.versions[1].seen_at == after(60)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from ingest.config import DedupeSettings, FeedSettings
 from ingest.errors import DatabaseError, UsageError
-from ingest.store import changes, copying, feeds, queries, stories
+from ingest.store import article_queries, changes, copying, feeds, stories
 from ingest.store.copying import Copied, copy
 from ingest.store.engine import Database, open_database
 from ingest.store.maintenance import delete_articles
@@ -131,7 +131,7 @@ def test_the_copy_can_be_searched(database: Database, other: Database) -> None:
         found = []
         for one in (database, other):
             with one.connect() as connection:
-                found.append({row.id for row in queries.search_articles(connection, words)})
+                found.append({row.id for row in article_queries.search_articles(connection, words)})
         assert found[0] == found[1] != set()
 
 

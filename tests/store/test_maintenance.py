@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, select, update
 
 from ingest.config import DatabaseSettings, DedupeSettings
 from ingest.model import PollCounts
-from ingest.store import maintenance, queries, search
+from ingest.store import article_queries, maintenance, search
 from ingest.store.engine import Database
 from ingest.store.learned import learned_blocks
 from ingest.store.tables import (
@@ -87,7 +87,7 @@ def test_a_text_goes_but_the_article_stays_known(database: Database) -> None:
         assert texts == [None, "The text of new."]
         assert search.search(connection, "Methuselah") == []
         assert len(search.search(connection, "ancient")) == 1  # what is left can be found
-        (old, _) = reversed(queries.list_articles(connection))
+        (old, _) = reversed(article_queries.list_articles(connection))
     assert (old.headline, old.summary) == ("Headline of old", TALE[:100])
     again = entry(an_article("old", text=TALE))
     saved = store(database, {feed_id: [again]}, at=after(41 * DAY))[feed_id]

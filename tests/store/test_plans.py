@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from ingest.store import changes, feeds, leases, polls, queries
+from ingest.store import article_queries, changes, feed_queries, feeds, leases, polls, story_queries
+from ingest.store.article_queries import ArticleFilter
 from ingest.store.engine import Database
-from ingest.store.queries import ArticleFilter, StoryFilter
+from ingest.store.story_queries import StoryFilter
 from tests.store.build import NOW, after, an_article, claim, entry, store, subscribe
 
 # Read whole on purpose, because they are small: feeds with their names, the queue, workers.
@@ -91,11 +92,11 @@ def _stores(database: Database) -> None:
 
 def _asks(database: Database) -> None:
     with database.connect() as connection:
-        queries.list_articles(connection, ArticleFilter(since=NOW), limit=5)
-        queries.article_page(connection, 1)
-        queries.list_stories(connection, StoryFilter(since=NOW), limit=5)
-        queries.story_members(connection, 1)
-        queries.poll_rows(connection, feed_id=1, limit=5)
+        article_queries.list_articles(connection, ArticleFilter(since=NOW), limit=5)
+        article_queries.article_page(connection, 1)
+        story_queries.list_stories(connection, StoryFilter(since=NOW), limit=5)
+        story_queries.story_members(connection, 1)
+        feed_queries.poll_rows(connection, feed_id=1, limit=5)
         changes.read(connection, limit=5)
         feeds.get(connection, 1)
         polls.recent_polls(connection, 1, limit=5)

