@@ -56,12 +56,6 @@ class Changes:
     misprints: tuple[Stretch, ...] = ()
 
     @property
-    def number_share(self) -> float:
-        """The share of the numbers that were exchanged."""
-        numbers = self.numbers_same + self.numbers_changed
-        return self.numbers_changed / numbers if numbers else 0.0
-
-    @property
     def places(self) -> int:
         """All places compared."""
         return self.numbers_same + self.numbers_changed + self.words_same + self.words_changed

@@ -129,11 +129,6 @@ def mix(values: Hashes) -> Hashes:
     return values ^ (values >> _S31)
 
 
-def fold(text: str) -> str:
-    """The text in the form in which two outlets' spellings of it are equal."""
-    return Tokenised([text]).folded[0]
-
-
 def tokenise(text: str) -> Tokens:
     """Split `text` into tokens. An empty or wordless text has none."""
     return Tokenised([text]).tokens(0)

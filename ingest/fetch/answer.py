@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from ingest.model import PollOutcome
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
-PERMANENT_REDIRECT_STATUSES = frozenset({301, 308})
 _MAX_RETRY_AFTER_SECONDS = 366 * 86_400.0
 
 # Headers by which gateways say that a person is wanted: Cloudflare documents cf-mitigated, AWS WAF

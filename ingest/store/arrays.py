@@ -69,4 +69,3 @@ def _quoted(write: Callable[[Any], str]) -> ToArray:
 
 
 array_of_texts: ToArray = _quoted(str)
-array_of_integers: ToArray = _plain(str)

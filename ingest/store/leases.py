@@ -83,11 +83,6 @@ class DueFeed:
     format: str | None
     added_at: datetime
 
-    @property
-    def text_mode(self) -> str:
-        """`feed`, or `page`: fetch the article's page for its full text."""
-        return self.settings.text
-
 
 _new_due_feed = filling(DueFeed, all_are_given=True)
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
@@ -276,16 +275,3 @@ def _sum_up_stories(connection: Connection, story_ids: set[int], now: datetime) 
         ~select(story_article.c.article_id).where(story_article.c.story_id == story.c.id).exists()
     )
     connection.execute(delete(story).where(among(connection, story.c.id, story_ids), empty))
-
-
-def optimise(database: Database) -> None:
-    """Let the database tidy up: planner statistics, and on SQLite the write-ahead log."""
-    if database.dialect == "sqlite":
-        with database.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA optimize")
-            raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        return
-    with database.begin() as connection:
-        connection.execute(text("ANALYZE feed_schedule"))

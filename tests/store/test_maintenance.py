@@ -124,9 +124,3 @@ def test_blocks_that_recur_are_learned_and_forgotten_when_they_stop(database: Da
         connection.execute(update(boilerplate_block).values(last_seen_at=after(-100 * DAY)))
     _prune(database, KEEP)
     assert _count(database, boilerplate_block) == 0
-
-
-def test_tidying_up_keeps_everything(database: Database) -> None:
-    _fill(database)
-    maintenance.optimise(database)
-    assert _count(database, article) == 2
