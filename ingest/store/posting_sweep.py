@@ -16,13 +16,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from ingest.store.fingerprints import write_postings
 from ingest.store.lists import among
 from ingest.store.old_postings import swept_below
 from ingest.store.posting_runs import Run, read_runs, runs_seen_by, write_run
-from ingest.store.tables import fingerprint, meta, posting_run
+from ingest.store.tables import meta, posting_run
 from ingest.store.upsert import upsert
 
 NOTE = "postings_sweep"  # the row of `meta` that says which runs a sweep brings, and how far it is
@@ -72,10 +72,9 @@ def worth_a_sweep(articles: int) -> int:
 
 
 def _articles(connection: Connection) -> int:
-    # One by one: SQLite reads a whole table to say both at once.
-    oldest = connection.scalar(select(func.min(fingerprint.c.article_id))) or 0
-    newest = connection.scalar(select(func.max(fingerprint.c.article_id))) or 0
-    return newest - oldest
+    # As two questions: SQLite reads a whole table to say both at once.
+    newest, oldest = (f"(SELECT {one}(article_id) FROM fingerprint)" for one in ("max", "min"))
+    return connection.exec_driver_sql(f"SELECT {newest} - {oldest}").scalar() or 0
 
 
 def _sweep_slice(connection: Connection, note: _Note, postings: int) -> None:
