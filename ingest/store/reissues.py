@@ -9,7 +9,7 @@ is gone from its feed is asked by `identity`: two entries side by side are two a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from ingest.dedupe import Document, Frequencies, Reading, examine, shape, text_of
-from ingest.dedupe.answers import Answers, is_among
+from ingest.dedupe.answers import is_among, once, runs
 from ingest.dedupe.tokenise import Ints
 from ingest.store.candidates import Readings, SqlIndex, floor_of_window, load_documents
 from ingest.store.identity import Unknown
@@ -79,18 +79,38 @@ class _Recent:
     articles: Ints
     publisher_of: Ints
 
-    def having(self, answers: Answers) -> dict[tuple[int, int], list[int]]:
-        """Which of these articles have a hash: by publisher and hash."""
+    def sharing(
+        self, index: SqlIndex, postings: Mapping[int, Sequence[int]], publisher_of: Ints
+    ) -> Ints:
+        """Each posting that an entry shares with one of these articles of its publisher: a pair.
+
+        `postings` by the entry's position, as `publisher_of`; a pair is one number, see `_pairs`.
+        """
+        hashes = np.fromiter(chain.from_iterable(postings.values()), np.int64)
+        entries = np.repeat([*postings], [*map(len, postings.values())])
+        order = hashes.argsort()
+        hashes, entries = hashes[order], entries[order]
+        answers = index.ask(hashes)
         is_recent = is_among(answers.articles, self.articles)
         articles = answers.articles[is_recent]
+        found = np.repeat(answers.hashes, np.diff(answers.begins))[is_recent]
+        begins = hashes.searchsorted(found)
+        counts = hashes.searchsorted(found, side="right") - begins
+        entries, articles = entries[runs(begins, counts)], np.repeat(articles, counts)
         publishers = self.publisher_of[self.articles.searchsorted(articles)]
-        hashes = np.repeat(answers.hashes, np.diff(answers.begins))[is_recent]
-        found: dict[tuple[int, int], list[int]] = {}
-        for key, one in zip(
-            zip(publishers.tolist(), hashes.tolist(), strict=True), articles.tolist(), strict=True
-        ):
-            found.setdefault(key, []).append(one)
-        return found
+        return np.asarray(_pairs(entries, articles)[publisher_of[entries] == publishers])
+
+
+_ARTICLE_BITS = 40
+
+
+def _pairs(entries: Ints, articles: Ints) -> Ints:
+    """An entry's position and an article's id as one number."""
+    return entries << _ARTICLE_BITS | articles
+
+
+def _entries(pairs: Ints) -> Ints:
+    return pairs >> _ARTICLE_BITS
 
 
 def _recent(connection: Connection, publisher_ids: set[int], since: datetime) -> _Recent:
@@ -110,32 +130,23 @@ def _likely(index: SqlIndex, wanted: Mapping[int, Unknown], recent: _Recent) -> 
     Who shares half of the postings is met among any larger half of them. So the others are looked
     up only for the entries that met somebody there; nearly all are done with before that.
     """
+    publisher_of = np.zeros(max(wanted) + 1, np.int64)
+    for at, one in wanted.items():
+        publisher_of[at] = one.publisher_id
     postings = {at: _postings(one) for at, one in wanted.items()}
     first = {at: len(each) - _enough(each) + 1 for at, each in postings.items()}
-    having = recent.having(index.ask(_distinct(each[: first[at]] for at, each in postings.items())))
-    met = {
-        at: one
-        for at, one in wanted.items()
-        if any((one.publisher_id, each) in having for each in postings[at][: first[at]])
-    }
+    shared = recent.sharing(
+        index, {at: each[: first[at]] for at, each in postings.items()}, publisher_of
+    )
+    met = once(_entries(shared)).tolist()
     if not met:
         return {}
-    having |= recent.having(index.ask(_distinct(postings[at][first[at] :] for at in met)))
-    return {
-        at: one
-        for at, one in met.items()
-        if _most(having.get((one.publisher_id, each), ()) for each in postings[at])
-        >= _enough(postings[at])
-    }
-
-
-def _distinct(postings: Iterable[Sequence[int]]) -> Ints:
-    return np.fromiter({*chain.from_iterable(postings)}, np.int64)
-
-
-def _most(found: Iterable[Sequence[int]]) -> int:
-    """How often the article is found that is found most often."""
-    return max(Counter(chain.from_iterable(found)).values(), default=0)
+    rest = {at: postings[at][first[at] :] for at in met}
+    ordered = np.sort(np.append(shared, recent.sharing(index, rest, publisher_of)))
+    pairs = once(ordered)
+    counts = np.diff(ordered.searchsorted(pairs), append=len(ordered))
+    most = zip(_entries(pairs).tolist(), counts.tolist(), strict=True)
+    return {at: wanted[at] for at, count in most if count >= _enough(postings[at])}
 
 
 def _postings(one: Unknown) -> tuple[int, ...]:

@@ -1,13 +1,13 @@
 """Full-text search over headline, deck, summary and body: FTS5 on SQLite, tsvector on PostgreSQL.
 
-Both indexes hold words only; the texts stay in their tables. They are made by the migration.
+Both indexes hold words only; the texts stay in their tables. They are made by the migrations, which
+also say how many parts FTS5 merges at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Float, column, select, text
 
@@ -46,15 +46,15 @@ class Searchable:
     body_text: str | None
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """The row of the index, in the order of its columns."""
-        return {
-            "id": self.article_id,
-            "headline": indexable(self.headline),
-            "alternative_headline": indexable(self.alternative_headline),
-            "summary": indexable(self.summary),
-            "body_text": indexable(self.body_text),
-        }
+    def row(self) -> tuple[int, str, str, str, str]:
+        """What the index is given, in the order of its columns."""
+        return (
+            self.article_id,
+            indexable(self.headline),
+            indexable(self.alternative_headline),
+            indexable(self.summary),
+            indexable(self.body_text),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Hit:
     score: float
 
 
-# Both to be given the fields in their order.
+_COLUMNS = ("id", "headline", "alternative_headline", "summary", "body_text")
 _FTS5_INSERT = (
     "INSERT INTO article_search (rowid, headline, alternative_headline, summary, body_text)"
     " VALUES (?, ?, ?, ?, ?)"
@@ -93,11 +93,12 @@ def index_articles(connection: Connection, articles: Sequence[Searchable]) -> No
     """Add articles that are not in the index."""
     if not articles:
         return
-    rows = [one.fields for one in articles]
+    rows = [one.row for one in articles]
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_FTS5_INSERT, [tuple(row.values()) for row in rows])
+        connection.exec_driver_sql(_FTS5_INSERT, rows)
     else:
-        arrays = {name: array_of_texts([row[name] for row in rows]) for name in rows[0]}
+        columns = zip(_COLUMNS, zip(*rows, strict=True), strict=True)
+        arrays = {name: array_of_texts(values) for name, values in columns}
         connection.execute(_TSVECTOR_UPSERT, arrays)
 
 
@@ -106,8 +107,7 @@ def unindex_articles(connection: Connection, articles: Sequence[Searchable]) -> 
     if not articles:
         return
     if connection.dialect.name == "sqlite":
-        rows = [tuple(one.fields.values()) for one in articles]
-        connection.exec_driver_sql(_FTS5_DELETE, rows)
+        connection.exec_driver_sql(_FTS5_DELETE, [one.row for one in articles])
     else:
         connection.execute(_TSVECTOR_DELETE, {"id": [one.article_id for one in articles]})
 

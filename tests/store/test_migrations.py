@@ -94,6 +94,16 @@ def test_the_migrated_search_index_is_the_one_search_py_describes(dialect: str) 
     assert [one.strip().rstrip(";") for one in written.split("\n\n")] == list(search.ddl(dialect))
 
 
+def test_the_search_index_of_sqlite_merges_many_parts_at_once(sqlite_url: str) -> None:
+    with open_database(sqlite_url).connect() as connection:
+        options = connection.execute(text("SELECT k, v FROM article_search_config")).all()
+    assert {one.k: one.v for one in options} | {"version": 0} == {
+        "automerge": 16,
+        "crisismerge": 64,
+        "version": 0,
+    }
+
+
 def test_the_newest_migration_is_the_version_the_program_writes() -> None:
     history = migrate.history()
     assert history[-1].revision == schema_version.HEAD
