@@ -78,17 +78,14 @@ make_block, make_picture, make_reading = filling(Block), filling(Picture), filli
 
 def count_words(text: str) -> int:
     """The words of a text; where a script has no spaces, two characters count as one."""
-    return _counted(text, text.count(" ") + text.count("\n\n") + 1)
+    return count_line_words(text, text.count("\n\n"))
 
 
-def count_line_words(text: str) -> int:
-    """The words of a text without line breaks, as a block's is."""
-    return _counted(text, text.count(" ") + 1)
-
-
-def _counted(text: str, words: int) -> int:
-    if len(text) > words * 8 and not text.isascii() and text[len(text) // 2] >= _FIRST_UNSPACED:
-        return max(words, len(text) // 2)
+def count_line_words(line: str, breaks: int = 0) -> int:
+    """`count_words` of a text without line breaks, as a block's is, or with so many known ones."""
+    words = line.count(" ") + breaks + 1
+    if len(line) > words * 8 and not line.isascii() and line[len(line) // 2] >= _FIRST_UNSPACED:
+        return max(words, len(line) // 2)
     return words
 
 

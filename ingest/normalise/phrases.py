@@ -79,7 +79,7 @@ class _Index:
     says: Mapping[bytes, tuple[Saying, ...]]  # by the telling word, as UTF-8
     telling_words: frozenset[bytes]
     unspaced: tuple[Saying, ...]
-    unspaced_hint: re.Pattern[str]  # any letter with which one of them begins
+    not_unspaced: bytes  # with which none of them begins in UTF-8
     ends: tuple[tuple[str, str, re.Pattern[str]], ...]  # marker, reason, pattern
     calls: tuple[str, ...]
     bracketed: frozenset[str]  # the calls as they stand between brackets
@@ -130,14 +130,15 @@ def said_in(lows: Sequence[str]) -> tuple[Saying, ...]:
     index = _index()
     text = " ".join(lows)
     # As bytes, because to replace marks in a text that is not ASCII costs ten times as much.
-    words = text.encode("utf-8", "surrogatepass").translate(_MARKS_AS_BLANKS).split()
+    raw = text.encode("utf-8", "surrogatepass")
+    words = raw.translate(_MARKS_AS_BLANKS).split()
     found = [
         saying
         for word in index.telling_words.intersection(words)
         for saying in index.says[word]
         if saying[0] in text
     ]
-    if not text.isascii() and index.unspaced_hint.search(text) is not None:
+    if raw.translate(None, index.not_unspaced):  # few scripts have such letters
         found.extend([saying for saying in index.unspaced if saying[0] in text])
     return tuple(found)
 
@@ -247,7 +248,7 @@ def _index() -> _Index:
         says={word: tuple(dict.fromkeys(found)) for word, found in says.items()},
         telling_words=frozenset(says),
         unspaced=tuple(unspaced),
-        unspaced_hint=re.compile(f"[{''.join({phrase[0] for phrase, _, _ in unspaced})}]"),
+        not_unspaced=bytes(set(range(256)) - {phrase.encode()[0] for phrase, _, _ in unspaced}),
         ends=tuple(ends),
         calls=tuple(calls),
         bracketed=frozenset(call.strip("[]") for call in calls) | {"more", "mehr", "…", "..."},
