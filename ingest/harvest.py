@@ -1,7 +1,7 @@
 """The pure middle of a poll: what a worker process does with one changed document.
 
     bytes -> parse -> identify -> [known and unchanged: done]
-          -> filter -> normalise -> fingerprint -> Harvest
+          -> normalise -> filter -> fingerprint -> Harvest
 
 No clock, no network, no database: what the store knows about the feed comes in with the job.
 """

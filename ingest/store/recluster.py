@@ -30,7 +30,7 @@ from ingest.store.candidates import Readings
 from ingest.store.engine import Database
 from ingest.store.foresight import Foresight
 from ingest.store.indexing import Engine, write_index
-from ingest.store.moves import BATCH, Moves, StoryChange, moves
+from ingest.store.memberships import BATCH, Memberships, StoryChange, memberships
 from ingest.store.stories import RECLUSTER, lock_stories, queue_length, settle_batch
 from ingest.store.story_rows import refresh
 from ingest.store.tables import article, match_queue, story, story_article
@@ -86,7 +86,7 @@ def recluster(
     those before it. So the stories are the same whichever engine it is and however many shards.
     """
     resumed = not dry_run and not restart and articles_left(database) > 0
-    with moves() as moved:
+    with memberships() as moved:
         if not dry_run:
             run = _Run(database, now, settings, since, rules, engine, moved, progress)
             run.all(resumed=resumed)
@@ -121,7 +121,7 @@ class _Run:
     since: datetime | None
     rules: Rules
     engine: Engine | None
-    moved: Moves
+    moved: Memberships
     progress: Callable[[int, int], None] | None
     outer: Connection | None = None
 
@@ -237,7 +237,7 @@ def _members(connection: Connection, since: datetime | None) -> Iterator[Sequenc
         last = rows[-1][0]
 
 
-def _report(moved: Moves, listed: int | None, *, resumed: bool) -> Reclustered:
+def _report(moved: Memberships, listed: int | None, *, resumed: bool) -> Reclustered:
     articles, before, after = moved.count()
     if resumed:
         return Reclustered(articles, after, after, resumed=True)

@@ -13,7 +13,7 @@ from ingest.config import DedupeSettings
 from ingest.engines import Alone, Engine, EngineName, opened
 from ingest.store import foresight, indexing, recluster, stories, tables
 from ingest.store.engine import Database
-from ingest.store.moves import StoryChange, moves
+from ingest.store.memberships import StoryChange, memberships
 from ingest.store.recluster import Reclustered
 from ingest.store.story_decisions import pin, split
 
@@ -242,7 +242,7 @@ def test_an_interrupted_index_is_written_again(
 
 
 def test_moves_tell_merges_and_splits() -> None:
-    with moves() as moved:
+    with memberships() as moved:
         moved.were_in([(1, 10), (2, 10), (3, 30), (4, 40), (5, 50)])
         moved.are_in([(1, 10), (2, 20), (3, 10), (4, 40), (6, 60)])
         assert moved.count() == (4, 3, 3)

@@ -25,7 +25,7 @@ class StoryChange:
     others: tuple[int, ...]  # ids of the several, in order; `story_id` itself may be among them
 
 
-class Moves:
+class Memberships:
     """Articles with their story before and after."""
 
     def __init__(self, connection: Connection) -> None:
@@ -79,14 +79,14 @@ class Moves:
 
 
 @contextmanager
-def moves() -> Iterator[Moves]:
+def memberships() -> Iterator[Memberships]:
     """A scratch file that goes when it is done with."""
-    with tempfile.TemporaryDirectory(prefix="ingest-moves-") as folder:
-        engine = create_engine(f"sqlite:///{Path(folder) / 'moves.db'}")
+    with tempfile.TemporaryDirectory(prefix="ingest-memberships-") as folder:
+        engine = create_engine(f"sqlite:///{Path(folder) / 'memberships.db'}")
         try:
             with engine.connect() as connection:
                 for setting in ("journal_mode = OFF", "synchronous = OFF"):
                     connection.exec_driver_sql(f"PRAGMA {setting}")
-                yield Moves(connection)
+                yield Memberships(connection)
         finally:
             engine.dispose()
