@@ -53,7 +53,8 @@ class WorkerPool:
 
     With `quiet` they begin as copies of this process, which is quick, at moments in which nothing
     else is at work in it. Of work that does not go through `quiet`, only what the copy has no use
-    for may be under way: name lookups, say.
+    for may be under way: name lookups, say. Not so where a feed is read for the first time: then
+    mostly others are too, and what a start takes is little beside the memory that two copies have.
     """
 
     def __init__(
@@ -97,7 +98,8 @@ class WorkerPool:
         Raises ParseError: the stage's own, or PARSE_FAILED where the worker overran its CPU
         seconds or died.
         """
-        answer = await self._call("harvest", body, job)
+        quiet = self._quiet if job.known else None
+        answer = await self._call("harvest", body, job, quiet=quiet)
         if not isinstance(answer, Harvest):
             raise ParseError(f"the reader failed: {answer}", PollOutcome.PARSE_FAILED)
         return answer
@@ -109,15 +111,14 @@ class WorkerPool:
             raise ParseError(f"the reader failed: {answer}", PollOutcome.PARSE_FAILED)
         return answer
 
-    async def _call(self, name: str, *arguments: object) -> object:
+    async def _call(self, name: str, *arguments: object, quiet: Quiet | None = None) -> object:
         await self._slots.acquire()
         worker: _Worker | None = None
         try:
-            worker = (
-                self._idle.pop()
-                if self._idle
-                else await _Worker.start(self._cpu_seconds, self._quiet)
-            )
+            if self._idle:
+                worker = self._idle.pop()
+            else:
+                worker = await _Worker.start(self._cpu_seconds, quiet)
             answer = await self._ask(worker, (name, arguments))
         finally:
             if worker is not None and self._stood_in_for is worker:

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from ingest.quiet import Quiet
 from ingest.workers import WorkerPool
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-JOB = HarvestJob(url="https://example.org/feed", now=NOW, publisher="Example")
+JOB = HarvestJob(url="https://example.org/feed", now=NOW, publisher="Example", known={1: 1})
 FEED = b"""<rss version="2.0"><channel><title>Example</title><link>https://example.org/</link>
 <item><guid>1</guid><link>https://example.org/1</link><title>The sluices were opened</title>
 <description>At dawn the council had the sluices opened, and nobody objected.</description></item>
@@ -128,6 +129,14 @@ async def test_a_worker_that_is_a_copy_keeps_nothing_open_that_is_open_here() ->
             kept = [fd.readlink() for fd in Path(f"/proc/{pid}/fd").iterdir()]
     assert name not in kept
     assert len({one for one in kept if one.name.startswith("socket:")}) == 1
+
+
+async def test_feeds_that_are_read_for_the_first_time_get_a_worker_of_their_own() -> None:
+    others = set(children())
+    async with WorkerPool(1, cpu_seconds=20, quiet=Quiet()) as pool:
+        assert (await pool.harvest(FEED, replace(JOB, known={}))).entries
+        (pid,) = set(children()) - others
+        assert "ingest.serving" in Path(f"/proc/{pid}/cmdline").read_text("utf-8")
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="no process is copied on this system")
