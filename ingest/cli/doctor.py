@@ -131,7 +131,7 @@ def examine(session: Session) -> Iterator[Finding]:
             yield from _webhooks(database, session)
             yield from _websub(database, session)
     except DatabaseUnreachable as error:
-        waits = "The daemon waits and tries again; until then nothing is stored."
+        waits = "A daemon that runs waits and tries again; none can be started. Nothing is stored."
         remedy = None if session.has_no_database else waits
         yield Finding("database", Level.FAIL, str(error), remedy)
     except IngestError as error:
