@@ -120,7 +120,9 @@ def with_runs(
     places = np.concatenate((np.repeat(every, np.diff(answers.begins)), places[counted]))
     articles = np.concatenate((answers.articles, articles[counted]))
     ordered = np.sort(places << _ARTICLE_BITS | (_NEWEST - articles), kind="stable")
-    ordered = ordered[np.diff(ordered, prepend=-1) != 0]  # a posting may be on both levels
+    is_another = np.ones(len(ordered), np.bool_)  # than the one before: it may be on both levels
+    np.not_equal(ordered[1:], ordered[:-1], out=is_another[1:])
+    ordered = ordered[is_another]
     begins = ordered.searchsorted(np.append(every, len(every)) << _ARTICLE_BITS)
     counts = np.minimum(np.diff(begins), most)
     newest = ordered[runs(begins[:-1], counts)] & _NEWEST
