@@ -303,7 +303,9 @@ def _poll_record(
 
 
 def _document(harvest: Harvest, polled: Polled, due: DueFeed) -> FeedDocument:
-    from ingest.pushed import with_hubs
+    if "link" not in polled.headers:
+        return harvest.document
+    from ingest.pushed import with_hubs  # few feeds have a hub
 
     return with_hubs(harvest.document, polled.headers, polled.url or due.url)
 
