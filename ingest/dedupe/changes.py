@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest.dedupe.answers import is_among, once
 from ingest.dedupe.tokenise import Flags, Hashes, Ints, Tokens, mix, shingle
 
 _MASK = np.uint64(0x6A09E667F3BCC909)  # stands for any number
@@ -65,6 +66,19 @@ def skeleton(tokens: Tokens) -> Skeleton:
     """Prepare a text for `changes`."""
     masked = np.where(tokens.is_number, _MASK, tokens.hashes)
     runs = shingle(masked) if len(masked) >= 3 else np.empty(0, np.uint64)
+    keys = mix(runs + _COUNT)  # of rank 0 among 1, as nearly all are
+    signed = runs.view(np.int64)
+    ordered = np.sort(signed)
+    repeated = once(ordered[1:][ordered[1:] == ordered[:-1]])
+    if len(repeated):
+        places = np.flatnonzero(is_among(signed, repeated))
+        keys[places] = _told_apart(runs[places])
+    by_key = np.argsort(keys)
+    return Skeleton(keys, keys[by_key], by_key)
+
+
+def _told_apart(runs: Hashes) -> Hashes:
+    """A key for each run, by its rank among its like and how many these are."""
     order = np.argsort(runs, kind="stable")
     ordered = runs[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
@@ -77,8 +91,7 @@ def skeleton(tokens: Tokens) -> Skeleton:
     )
     keys = np.empty_like(told)
     keys[order] = told
-    by_key = np.argsort(keys)
-    return Skeleton(keys, keys[by_key], by_key)
+    return keys
 
 
 def changes(
@@ -101,14 +114,15 @@ def changes(
     new_a = a.is_number & ~_covered(in_a, len(a))
     new_b = b.is_number & ~_covered(in_b, len(b))
     fresh_a, fresh_b = _only_in_first(a, b), _only_in_first(b, a)
+    number = a.is_number
     seen, changed = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
     for offset in range(3):
         seen[here + offset] = True
-        at_a, at_b = here + offset, there + offset
+        is_number = number[here + offset]
+        at_a, at_b = here[is_number] + offset, there[is_number] + offset
         differs = a.hashes[at_a] != b.hashes[at_b]
         came = fresh_a[at_a] | fresh_b[at_b] | (new_a[at_a] & new_b[at_b])
-        changed[at_a] |= differs & came & a.is_number[at_a]
-    number = a.is_number
+        changed[at_a[differs & came]] = True
     numbers_changed = int(changed.sum())
     numbers_same = int((number & seen).sum()) - numbers_changed
     words_same = int((seen & ~number).sum())
@@ -121,6 +135,8 @@ def changes(
     starts_a, starts_b, ends_a, ends_b = (
         each[filled] for each in (starts_a, starts_b, ends_a, ends_b)
     )
+    if not len(starts_a):
+        return Changes(numbers_same, numbers_changed, words_same)
     counts = np.minimum(
         _within(a.is_number, starts_a, ends_a), _within(b.is_number, starts_b, ends_b)
     )

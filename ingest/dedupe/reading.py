@@ -132,10 +132,11 @@ def spread(reading: Reading, sampled_counts: Floats) -> Floats:
         return sampled_counts
     if not len(sampled_counts):
         return np.zeros(total)
-    last, at = len(sampled_counts) - 1, np.arange(total)
-    before = np.clip(reading.sampled_at.searchsorted(at, side="right") - 1, 0, last)
-    after = np.clip(reading.sampled_at.searchsorted(at, side="left"), 0, last)
-    return np.maximum(sampled_counts[before], sampled_counts[after])
+    is_sampled = reading.shape.stands_for > 0
+    up_to_here = np.cumsum(is_sampled)
+    before = np.maximum(up_to_here - 1, 0)
+    after = np.minimum(up_to_here - is_sampled, len(sampled_counts) - 1)
+    return np.asarray(np.maximum(sampled_counts[before], sampled_counts[after]))
 
 
 def readings(pairs: Sequence[tuple[str, str | None]]) -> list[Reading]:

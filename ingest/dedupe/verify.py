@@ -188,6 +188,8 @@ def tells_of_another(pair: Comparison) -> bool:
 def _has_own_subject(one: Shape, other: Shape) -> bool:
     said = other.headline.words | other.headline.numbers
     own = (one.headline.words | one.headline.numbers) - said
+    if not own:
+        return False
     told = own.intersection(one.tokens.hashes.tolist())
     return len(told) > 0 and not told.issubset(other.tokens.hashes.tolist())
 
