@@ -34,8 +34,9 @@ from ingest.store.upsert import insert_missing
 # Runs read into memory are put together with others until each has so many times the next one's
 # postings: a hash is looked up in three or four places, and a posting is moved a dozen times.
 _STEP = 4
+SMALL = 4_096  # postings of a run that is put together with others when there are many
 _ARTICLE_BITS = 40
-_JOINED_BY_POSTGRESQL = "string_agg(name::text, ',')"
+_JOINED_BY_POSTGRESQL = "string_agg(({})::text, ',')"
 _NEWEST = (1 << _ARTICLE_BITS) - 1
 
 
@@ -140,21 +141,28 @@ class _Kept:
         with self._lock:
             complete = False
             while not complete:
-                there = _names(connection)
+                there, small = _names(connection)
                 parts = [one for one in self._parts if one.names <= there]
                 missing = there.difference(*(one.names for one in parts))
-                if missing:
-                    parts.append(read_runs(connection, missing))
+                # Apart, as small ones are soon put together: then they alone are read again.
+                for some in (missing - small, missing & small):
+                    if some:
+                        parts.append(read_runs(connection, some))
                 # On PostgreSQL a run may have been swept between the two statements: look again.
-                complete = not missing or parts[-1].names == missing
+                complete = not there.difference(*(one.names for one in parts))
             self._parts = parts_now = _fewer(parts)
         return parts_now
 
 
-def _names(connection: Connection) -> frozenset[int]:
-    joined = "group_concat(name)" if connection.dialect.name == "sqlite" else _JOINED_BY_POSTGRESQL
-    names = connection.exec_driver_sql(f"SELECT {joined} FROM posting_run").scalar()
-    return frozenset(map(int, names.split(","))) if names else frozenset()
+def _names(connection: Connection) -> tuple[frozenset[int], frozenset[int]]:
+    """Of all runs, and of the small ones."""
+    joined = "group_concat({})" if connection.dialect.name == "sqlite" else _JOINED_BY_POSTGRESQL
+    small = f"CASE WHEN postings < {SMALL} THEN name END"
+    found = connection.exec_driver_sql(
+        f"SELECT {joined.format('name')}, {joined.format(small)} FROM posting_run"
+    ).one()
+    of_all, of_small = (frozenset(map(int, one.split(",") if one else ())) for one in found)
+    return of_all, of_small
 
 
 def _fewer(parts: list[Run]) -> tuple[Run, ...]:

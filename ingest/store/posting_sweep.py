@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from ingest.store.fingerprints import write_postings
 from ingest.store.lists import among
 from ingest.store.old_postings import swept_below
-from ingest.store.posting_runs import Run, read_runs, runs_seen_by, write_run
+from ingest.store.posting_runs import SMALL, Run, read_runs, runs_seen_by, write_run
 from ingest.store.tables import meta, posting_run
 from ingest.store.upsert import upsert
 
@@ -34,7 +34,6 @@ _SHARE = 8
 _LEAST, _MOST = 1 << 16, 1 << 19
 _POSTINGS_AN_ARTICLE = 25  # about, of feeds' texts
 _MANY_RUNS = 64  # outside a sweep: every batch reads all names
-_SMALL = 4_096  # postings of a run that is put together with others then
 _LEAST_SLICE = 1_024  # postings: less is not worth the note
 
 
@@ -116,7 +115,7 @@ def _write_note(connection: Connection, note: _Note) -> None:
 
 def _put_together(connection: Connection, names: frozenset[int]) -> None:
     """Make one run of the small ones among these, if they are many: polls with little news."""
-    small = select(posting_run.c.name).where(posting_run.c.postings < _SMALL)
+    small = select(posting_run.c.name).where(posting_run.c.postings < SMALL)
     names = names.intersection(connection.scalars(small))
     if len(names) > _MANY_RUNS // 2:
         run = read_runs(connection, names)

@@ -97,7 +97,7 @@ def _arrays(pairs: Sequence[tuple[int, int]]) -> Iterator[np.typing.NDArray[np.i
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("_LEAST", 60), ("_LEAST_SLICE", 25), ("_MANY_RUNS", 6), ("_SMALL", 30)):
+    for name, value in (("_LEAST", 60), ("_LEAST_SLICE", 25), ("_MANY_RUNS", 6), ("SMALL", 30)):
         monkeypatch.setattr(posting_sweep, name, value)
 
 
