@@ -98,7 +98,7 @@ def test_a_question_that_takes_for_ever_ends_with_ctrl_c(newsroom: Newsroom, her
         out, err = asked.communicate(timeout=120)
     finally:
         asked.kill()
-    assert asked.returncode == 130
+    assert asked.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
 
