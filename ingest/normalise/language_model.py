@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import contextlib
 import lzma
+import math
 import os
 import shutil
+import sys
 import tempfile
 import zipfile
-from array import array
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
 
     _Numbers: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
+_Value = TypeVar("_Value")
+
 _UNPACKED_VERSION = "0.4."  # the layout of the model's file is py3langid's own affair
 _COPIED_AT_ONCE_BYTES = 1 << 20
-_LETTERS = 256
-_MOST_KEPT_ROWS = 4_096  # of 1 kB
+_MOST_KEPT_MOVES = 65_536  # of some 100 bytes, as integers and in a dictionary
+_MOST_KEPT_FEATURES = 16_384  # of some 400 bytes
 
 
 def classify(text: str) -> tuple[str, float]:
@@ -97,26 +101,25 @@ def _opened(folder: Path) -> Any:
         _Weights(_Rows(folder / "ptc.npy")),
         small("pc"),
         small("classes").tolist(),
-        _Moves(_Rows(folder / "nextmove.npy", length=_LETTERS)),
+        _Kept(_Rows(folder / "nextmove.npy").integer, most=_MOST_KEPT_MOVES),
         small("out_feat").data,
         tk_row=small("nextmove_row").data,
     )
 
 
 class _Rows:
-    """The rows of an array in a file, read when they are asked for; each of `length` numbers.
+    """The rows of an array in a file, read when they are asked for; of a flat one its numbers.
 
     Read, not mapped: around each page of a mapping that is touched the system maps fifteen more,
     and fifty texts have all of the model in memory again.
     """
 
-    def __init__(self, path: Path, *, length: int | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         import numpy as np
 
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        self.length = mapped.shape[-1] if length is None else length
-        self.dtype = mapped.dtype
-        self._row_bytes = self.length * mapped.itemsize
+        self.shape, self.dtype = mapped.shape[1:], mapped.dtype
+        self._row_bytes = mapped.itemsize * math.prod(self.shape)
         self._start = mapped.offset
         self._file = path.open("rb", buffering=0)
 
@@ -124,32 +127,34 @@ class _Rows:
         start = self._start + number * self._row_bytes
         return os.pread(self._file.fileno(), self._row_bytes, start)
 
+    def integer(self, number: int) -> int:
+        return int.from_bytes(self.read(number), sys.byteorder)
+
+
+class _Kept(dict[int, _Value]):
+    """What was read, by its number, so that asking again takes no line of Python."""
+
+    def __init__(self, read: Callable[[int], _Value], *, most: int) -> None:
+        super().__init__()
+        self._read = read
+        self._most = most
+
+    def __missing__(self, number: int) -> _Value:
+        if len(self) >= self._most:
+            self.clear()
+        value = self[number] = self._read(number)
+        return value
+
 
 class _Weights:
     """How much each feature speaks for each language: an array as far as py3langid asks for one."""
 
     def __init__(self, rows: _Rows) -> None:
         self._rows = rows
+        self._kept = _Kept(rows.read, most=_MOST_KEPT_FEATURES)
 
     def __getitem__(self, numbers: _Numbers) -> _Numbers:
         import numpy as np
 
-        found = b"".join(map(self._rows.read, numbers.tolist()))
-        return np.frombuffer(found, self._rows.dtype).reshape(len(numbers), self._rows.length)
-
-
-class _Moves:
-    """Which state follows on a state and a letter: a flat list as far as py3langid asks for one."""
-
-    def __init__(self, rows: _Rows) -> None:
-        self._rows = rows
-        self._kept: dict[int, array[int]] = {}
-
-    def __getitem__(self, place: int) -> int:
-        row = self._kept.get(place >> 8)
-        if row is None:
-            if len(self._kept) >= _MOST_KEPT_ROWS:
-                self._kept.clear()
-            read = self._rows.read(place >> 8)
-            row = self._kept[place >> 8] = array(self._rows.dtype.char, read)
-        return row[place & 0xFF]
+        found = b"".join(map(self._kept.__getitem__, numbers.tolist()))
+        return np.frombuffer(found, self._rows.dtype).reshape(-1, *self._rows.shape)

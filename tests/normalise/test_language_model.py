@@ -51,10 +51,10 @@ def test_it_says_what_py3langid_says_to_the_last_bit(cache_folder: Path) -> None
     assert unpacked.stat().st_mtime_ns == before, "what is unpacked is not unpacked again"
 
 
-def test_rows_that_are_not_kept_are_read_again(
+def test_moves_that_are_not_kept_are_read_again(
     cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(language_model, "_MOST_KEPT_ROWS", 3)
+    monkeypatch.setattr(language_model, "_MOST_KEPT_MOVES", 3)
     assert [language_model.classify(text) for text in TEXTS] == said_by_py3langid()
 
 
