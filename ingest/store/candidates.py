@@ -124,7 +124,7 @@ class Readings:
     A reading belongs to a content hash, so an edited article is read anew.
     """
 
-    def __init__(self, max_entries: int = 1_024) -> None:
+    def __init__(self, max_entries: int = 384) -> None:
         self._max_entries = max_entries
         self._kept: OrderedDict[int, tuple[int, Reading]] = OrderedDict()
         self.outlines = Outlines()  # of many more texts
