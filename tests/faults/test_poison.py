@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -89,15 +89,16 @@ async def test_an_article_that_cannot_be_compared_gets_a_story_of_its_own(
 async def test_an_article_that_cannot_even_be_read_leaves_the_queue(
     database: Database, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
-    arrivals_of = vars(stories)["arrivals_of"]
+    read_queue = vars(stories)["read_queue"]
 
-    def fail(connection: Connection, article_ids: Collection[int]) -> Any:
+    def fail(connection: Connection, limit: int) -> Any:
+        queued = read_queue(connection, limit)
         named = text("SELECT id FROM article WHERE headline = 'Piece 7'")
-        if connection.scalar(named) in article_ids:
+        if connection.scalar(named) in queued:
             raise ValueError("unreadable")
-        return arrivals_of(connection, article_ids)
+        return queued
 
-    monkeypatch.setattr(stories, "arrivals_of", fail)
+    monkeypatch.setattr(stories, "read_queue", fail)
     await _poll_all(database)
     after = stored(database)
     assert said.count("article_set_aside") == 1
