@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 512_000  # RFC 9309, section 2.5: at least 500 kibibytes
 _MAX_RULES = 5_000
-_MAX_DELAY_SECONDS = 3_600.0
 KEEP_SECONDS = 86_400  # section 2.4
 
 
@@ -37,7 +36,6 @@ class Robots:
     """What one server asks of one user agent."""
 
     rules: tuple[Rule, ...] = ()
-    crawl_delay_seconds: float | None = None
 
     def allows(self, url: str) -> bool:
         """The longest pattern that matches decides; of two as long, the one that allows.
@@ -63,11 +61,14 @@ ALLOW_NOTHING = Robots((Rule("/", allows=False),))
 
 
 def parse_robots(body: bytes, user_agent: str) -> Robots:
-    """The rules of the groups for `user_agent`'s product token, or else of those for `*`."""
+    """The rules of the groups for `user_agent`'s product token, or else of those for `*`.
+
+    Lines that RFC 9309 does not define are as if they were not there (section 2.2.4), `Crawl-delay`
+    among them: how far apart requests are is the gate's affair.
+    """
     token = user_agent.partition("/")[0].strip().lower()
     ours: list[Rule] = []
     everyones: list[Rule] = []
-    delays: dict[str, float] = {}
     named: set[str] = set()
     is_open = False  # further user-agent lines join the group until its first rule
     has_own_group = False
@@ -83,20 +84,16 @@ def parse_robots(body: bytes, user_agent: str) -> Robots:
             named.add(value.partition("/")[0].strip().lower())
             has_own_group = has_own_group or token in named
             continue
-        if key not in ("allow", "disallow", "crawl-delay"):
+        if key not in ("allow", "disallow"):
             continue
         is_open = False
-        if key == "crawl-delay":
-            for name in named:
-                delays.setdefault(name, _delay(value))
-        elif value and len(ours) + len(everyones) < _MAX_RULES:
+        if value and len(ours) + len(everyones) < _MAX_RULES:
             rule = Rule(_canonical(value), key == "allow")
             if token in named:
                 ours.append(rule)
             if "*" in named:
                 everyones.append(rule)
-    delay = delays.get(token if has_own_group else "*", -1.0)
-    return Robots(tuple(ours if has_own_group else everyones), None if delay < 0 else delay)
+    return Robots(tuple(ours if has_own_group else everyones))
 
 
 async def fetch_robots(client: Client, url: str, user_agent: str) -> Robots:
@@ -118,14 +115,6 @@ async def fetch_robots(client: Client, url: str, user_agent: str) -> Robots:
         is_odd = error.outcome in (PollOutcome.TOO_LARGE, PollOutcome.REDIRECT_ERROR)
         return ALLOW_ALL if is_missing or is_odd else ALLOW_NOTHING
     return parse_robots(got.body or b"", user_agent)
-
-
-def _delay(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        return -1.0
-    return min(seconds, _MAX_DELAY_SECONDS) if seconds >= 0 else -1.0
 
 
 def _canonical(path: str) -> str:

@@ -54,12 +54,10 @@ def test_who_may_read_what(robots: str, path: str, answer: bool) -> None:
     assert allowed(robots, path) is answer
 
 
-def test_a_crawl_delay_is_read_and_bounded() -> None:
-    body = b"User-agent: *\nCrawl-delay: 7\nDisallow: /x\n"
-    assert parse_robots(body, US).crawl_delay_seconds == 7
-    assert parse_robots(body.replace(b"7", b"1e9"), US).crawl_delay_seconds == 3600
-    assert parse_robots(body.replace(b"7", b"nan"), US).crawl_delay_seconds is None
-    assert parse_robots(body.replace(b"7", b"often"), US).crawl_delay_seconds is None
+def test_lines_that_the_rfc_does_not_define_part_no_groups() -> None:
+    body = b"User-agent: ingest\nCrawl-delay: 7\nUser-agent: other\nDisallow: /x\n"
+    assert not parse_robots(body, US).allows("https://a.example/x")
+    assert not parse_robots(body, "other/2").allows("https://a.example/x")
 
 
 def test_no_pattern_is_slow() -> None:
