@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from ingest.dedupe.precedence import Member
 from ingest.store.lists import among
+from ingest.store.story_rows import MEMBER
 from ingest.store.tables import article, match_queue
 
 
@@ -28,13 +29,7 @@ _IN_ORDER = (
         match_queue.c.question,
         match_queue.c.reason,
         article.c.content_hash,
-        article.c.id,
-        article.c.publisher_id,
-        article.c.first_seen_at,
-        article.c.published_at,
-        article.c.published_quality,
-        article.c.word_count,
-        article.c.source_agency,
+        *MEMBER,
     )
     .outerjoin(article, article.c.id == match_queue.c.article_id)
     .order_by(match_queue.c.queued_at, match_queue.c.article_id)

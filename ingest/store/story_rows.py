@@ -16,6 +16,17 @@ from ingest.store.story_book import StoryBook
 from ingest.store.tables import article, story, story_article
 from ingest.store.upsert import insert_rows, upsert
 
+# What summing up needs of an article: the fields of `Member`, in order.
+MEMBER = (
+    article.c.id,
+    article.c.publisher_id,
+    article.c.first_seen_at,
+    article.c.published_at,
+    article.c.published_quality,
+    article.c.word_count,
+    article.c.source_agency,
+)
+
 
 def write_book(
     connection: Connection,
@@ -54,16 +65,7 @@ def write_book(
 def members_of(connection: Connection, story_ids: Iterable[int]) -> dict[int, list[Member]]:
     """The members of stories, as far as summing up needs them."""
     rows = connection.execute(
-        select(
-            story_article.c.story_id,
-            article.c.id,
-            article.c.publisher_id,
-            article.c.first_seen_at,
-            article.c.published_at,
-            article.c.published_quality,
-            article.c.word_count,
-            article.c.source_agency,
-        )
+        select(story_article.c.story_id, *MEMBER)
         .join(article, article.c.id == story_article.c.article_id)
         .where(among(connection, story_article.c.story_id, story_ids))
     )
@@ -75,17 +77,7 @@ def members_of(connection: Connection, story_ids: Iterable[int]) -> dict[int, li
 
 def arrivals_of(connection: Connection, article_ids: Collection[int]) -> dict[int, Member]:
     """Articles as far as summing up needs them; unknown ids are left out."""
-    rows = connection.execute(
-        select(
-            article.c.id,
-            article.c.publisher_id,
-            article.c.first_seen_at,
-            article.c.published_at,
-            article.c.published_quality,
-            article.c.word_count,
-            article.c.source_agency,
-        ).where(among(connection, article.c.id, article_ids))
-    )
+    rows = connection.execute(select(*MEMBER).where(among(connection, article.c.id, article_ids)))
     return {row[0]: Member(*row) for row in rows}
 
 
