@@ -91,7 +91,7 @@ async def pipeline(
     patience_seconds: float | None = None,
     on_trouble: Callable[[str | None], None] = lambda _: None,
 ) -> AsyncIterator[Pipeline]:
-    """The pipeline as `run` uses it too, for the length of the block."""
+    """The pipeline of a process that polls and ends, for the length of the block."""
     gate = SiteGate(
         connections_per_site=settings.fetch.connections_per_site,
         delay_seconds=settings.fetch.site_delay_seconds,
